@@ -1,0 +1,50 @@
+//! Sceau issues Open Badges 3.0 credentials and PDF attestations when a learner has met the award criteria of a training
+//! session, and lets anyone verify them.
+//!
+//! The modules stand in layers, listed here from the first to the last. A module uses modules of its own layer that stand
+//! above it in this list, and of earlier layers, never later ones: `tests/architecture.rs` reads the `use` lines and fails
+//! otherwise. `docs/architecture.md` is the map.
+
+// Layer 1, vocabulary: pure values. No tokio, sqlx, axum, file system, environment or system clock.
+pub mod ids;
+pub mod text;
+pub mod time;
+pub mod entropy;
+pub mod json;
+pub mod catalog;
+pub mod evidence;
+
+// Layer 2, decision: pure rules. Knows neither credentials nor source systems.
+pub mod criteria;
+pub mod award;
+
+// Layer 3, credential: pure documents. Knows neither keys nor storage.
+pub mod jsonld;
+pub mod status_list;
+pub mod credential;
+pub mod lint;
+
+// Layer 4, trust: keys, proofs, verification reports. Knows neither storage nor HTTP.
+pub mod proof;
+pub mod keyring;
+pub mod verify;
+
+// Layer 5, presentation: pure renderings. Knows no storage.
+pub mod qr;
+pub mod badge;
+pub mod attestation;
+pub mod pages;
+
+// Layer 6, storage: the only place with SQL. Knows no rules.
+pub mod store;
+
+// Layer 7, flow: what happens when. Knows no HTTP.
+pub mod intake;
+pub mod issuance;
+pub mod worker;
+
+// Layer 8, edge: translates requests, commands and settings.
+pub mod config;
+pub mod http;
+pub mod demo;
+pub mod cli;
