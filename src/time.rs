@@ -1,1 +1,299 @@
-//! (to be written)
+//! Moments and durations: UTC microseconds inside, RFC 3339 and ISO 8601 at the edges, local days for people.
+//!
+//! A moment without a time zone is refused wherever it comes from: a badge's dates must mean the same everywhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::text::Lang;
+
+/// Why a text is not a moment or a duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// Not RFC 3339 with a zone.
+    #[error("a moment is written as RFC 3339 with its zone, such as 2026-03-02T09:00:00+01:00, and this is not: {0:?}")]
+    Timestamp(String),
+    /// Not a positive ISO 8601 duration in hours, minutes and seconds.
+    #[error(
+        "a duration is written as ISO 8601 hours and minutes, such as PT3H30M, above zero and under 10000 hours, and this is not: {0:?}"
+    )]
+    Duration(String),
+    /// Not an IANA time zone.
+    #[error("not a time zone of the IANA list, such as Europe/Paris: {0:?}")]
+    Zone(String),
+}
+
+/// A moment: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("format" = "date-time"))]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From microseconds since the epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// From whole seconds since the epoch; none beyond the years 1970 to 9999.
+    pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
+        (0..=253_402_300_799).contains(&seconds).then(|| Self(seconds * 1_000_000))
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub const fn as_unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// The same moment without its fraction of a second, as credentials carry it.
+    pub const fn to_whole_second(self) -> Self {
+        Self(self.as_unix_seconds() * 1_000_000)
+    }
+
+    /// This moment and `seconds` more (or fewer).
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    fn zoned(self, zone: &Zone) -> jiff::Zoned {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone.0.clone())
+    }
+
+    /// The day for people: `2 mars 2026` or `2 March 2026`.
+    pub fn day(self, zone: &Zone, lang: Lang) -> String {
+        const FR: [&str; 12] = [
+            "janvier",
+            "février",
+            "mars",
+            "avril",
+            "mai",
+            "juin",
+            "juillet",
+            "août",
+            "septembre",
+            "octobre",
+            "novembre",
+            "décembre",
+        ];
+        const EN: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let local = self.zoned(zone);
+        let month = usize::from(local.month().unsigned_abs()).saturating_sub(1) % 12;
+        match lang {
+            Lang::Fr if local.day() == 1 => format!("1er {} {}", FR[month], local.year()),
+            Lang::Fr => format!("{} {} {}", local.day(), FR[month], local.year()),
+            Lang::En => format!("{} {} {}", local.day(), EN[month], local.year()),
+        }
+    }
+
+    /// The day and the minute for people: `2 mars 2026 à 14 h 05` or `2 March 2026 at 14:05`.
+    pub fn day_and_minute(self, zone: &Zone, lang: Lang) -> String {
+        let local = self.zoned(zone);
+        match lang {
+            Lang::Fr => format!("{} à {} h {:02}", self.day(zone, lang), local.hour(), local.minute()),
+            Lang::En => format!("{} at {:02}:{:02}", self.day(zone, lang), local.hour(), local.minute()),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimeError;
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let refuse = || TimeError::Timestamp(text.chars().take(80).collect());
+        let time_marked = text.as_bytes().get(10).is_some_and(|b| *b == b'T' || *b == b't');
+        if !time_marked || text.len() > 40 || text.contains('[') {
+            return Err(refuse());
+        }
+        let moment: jiff::Timestamp = text.parse().map_err(|_| refuse())?;
+        Ok(Self(moment.as_microsecond()))
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = TimeError;
+    fn try_from(text: String) -> Result<Self, TimeError> {
+        text.parse()
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(moment: Timestamp) -> Self {
+        moment.to_string()
+    }
+}
+
+/// RFC 3339 in UTC; the fraction only where there is one.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH).fmt(f)
+    }
+}
+
+/// A clock as a parameter, so that tests choose the moment. The system's clock lives at the edge.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// A time zone of the IANA list, for showing days to people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Zone(TimeZone);
+
+impl FromStr for Zone {
+    type Err = TimeError;
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        TimeZone::get(text).map(Self).map_err(|_| TimeError::Zone(text.chars().take(80).collect()))
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = TimeError;
+    fn try_from(text: String) -> Result<Self, TimeError> {
+        text.parse()
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.0.iana_name().unwrap_or("UTC").to_owned()
+    }
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(TimeZone::get("Europe/Paris").unwrap_or(TimeZone::UTC))
+    }
+}
+
+/// A length of training: whole seconds, above zero and under 10 000 hours, read and written as ISO 8601 hours, minutes and
+/// seconds (`PT3H30M`). Days, months and years are refused: a day of training has no agreed length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = r"^PT(?=\d)(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$"))]
+pub struct Duration(u32);
+
+impl Duration {
+    const MAX_SECONDS: u64 = 36_000_000;
+
+    /// From whole seconds; none for zero or 10 000 hours and more.
+    pub fn from_seconds(seconds: u64) -> Option<Self> {
+        u32::try_from(seconds).ok().filter(|_| (1..Self::MAX_SECONDS).contains(&seconds)).map(Self)
+    }
+
+    /// Whole seconds.
+    pub const fn as_seconds(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// For people: `3 h 30 min`, the same in both languages.
+    pub fn spoken(self) -> String {
+        let (hours, minutes, seconds) = (self.0 / 3600, self.0 / 60 % 60, self.0 % 60);
+        let parts = [(hours, "h"), (minutes, "min"), (seconds, "s")];
+        let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}\u{a0}{unit}"));
+        parts.collect::<Vec<_>>().join("\u{a0}")
+    }
+}
+
+impl FromStr for Duration {
+    type Err = TimeError;
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let refuse = || TimeError::Duration(text.chars().take(80).collect());
+        let mut rest = text.strip_prefix("PT").filter(|rest| !rest.is_empty()).ok_or_else(refuse)?;
+        let mut seconds = 0_u64;
+        for (unit, worth) in [('H', 3600), ('M', 60), ('S', 1)] {
+            if let Some((digits, after)) = rest.split_once(unit) {
+                if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(refuse());
+                }
+                seconds += digits.parse::<u64>().map_err(|_| refuse())? * worth;
+                rest = after;
+            }
+        }
+        if rest.is_empty() { Self::from_seconds(seconds).ok_or_else(refuse) } else { Err(refuse()) }
+    }
+}
+
+impl TryFrom<String> for Duration {
+    type Error = TimeError;
+    fn try_from(text: String) -> Result<Self, TimeError> {
+        text.parse()
+    }
+}
+
+impl From<Duration> for String {
+    fn from(duration: Duration) -> Self {
+        duration.to_string()
+    }
+}
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PT")?;
+        for (count, unit) in [(self.0 / 3600, 'H'), (self.0 / 60 % 60, 'M'), (self.0 % 60, 'S')] {
+            if count > 0 {
+                write!(f, "{count}{unit}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_needs_a_zone() {
+        let moment: Timestamp = "2026-03-02T09:00:00+01:00".parse().unwrap();
+        assert_eq!(moment.to_string(), "2026-03-02T08:00:00Z");
+        for bad in ["2026-03-02", "2026-03-02T09:00:00", "2026-03-02 09:00:00Z", "hier", "2026-13-02T09:00:00Z", ""] {
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_are_local_to_the_issuer() {
+        let moment: Timestamp = "2026-02-28T23:30:00Z".parse().unwrap();
+        assert_eq!(moment.day(&Zone::default(), Lang::Fr), "1er mars 2026");
+        assert_eq!(moment.day(&"UTC".parse().unwrap(), Lang::En), "28 February 2026");
+        assert_eq!(moment.day_and_minute(&Zone::default(), Lang::Fr), "1er mars 2026 à 0 h 30");
+    }
+
+    #[test]
+    fn durations_are_hours_and_minutes_above_zero() {
+        for (text, seconds, spoken) in [
+            ("PT3H30M", 12_600, "3\u{a0}h\u{a0}30\u{a0}min"),
+            ("PT90M", 5_400, "1\u{a0}h\u{a0}30\u{a0}min"),
+            ("PT45S", 45, "45\u{a0}s"),
+        ] {
+            let duration: Duration = text.parse().unwrap();
+            assert_eq!((duration.as_seconds(), duration.spoken().as_str()), (seconds, spoken));
+            assert_eq!(duration.to_string().parse::<Duration>().unwrap(), duration);
+        }
+        for bad in ["PT0S", "P1D", "PT", "PT1H1H", "PT-1H", "3h", "PT10000H", "PT1.5H", "PT1S1H", ""] {
+            assert!(bad.parse::<Duration>().is_err(), "{bad}");
+        }
+    }
+}
