@@ -39,10 +39,13 @@ pub enum QrError {
     /// Nothing to encode: a reader would show an empty result.
     #[error("a QR code needs a text, this one is empty")]
     Empty,
+    /// Readers guess the encoding of other characters, and guess differently; a link has none of them.
+    #[error("a QR code is made of an ASCII link, this text has other characters")]
+    NotAscii,
     /// Level M holds at most 2,331 bytes.
     #[error("a text of {bytes} bytes does not fit in a QR code of level M")]
     TooLong {
-        /// Length of the text in UTF-8.
+        /// Length of the text.
         bytes: usize,
     },
     /// The encoder refused for another reason.
@@ -51,10 +54,13 @@ pub enum QrError {
 }
 
 impl QrMatrix {
-    /// Encodes a text (as UTF-8 bytes) in the smallest symbol of level M that holds it.
+    /// Encodes an ASCII text in the smallest symbol of level M that holds it.
     pub fn encode(text: &str) -> Result<Self, QrError> {
         if text.is_empty() {
             return Err(QrError::Empty);
+        }
+        if !text.is_ascii() {
+            return Err(QrError::NotAscii);
         }
         let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|error| match error {
             qrcode::types::QrError::DataTooLong => QrError::TooLong { bytes: text.len() },
@@ -171,9 +177,10 @@ mod tests {
     }
 
     #[test]
-    fn empty_and_oversized_texts_are_refused() {
+    fn texts_that_no_reader_would_give_back_are_refused() {
         assert_eq!(QrMatrix::encode(""), Err(QrError::Empty));
-        assert_eq!(QrMatrix::encode(&"é".repeat(1200)), Err(QrError::TooLong { bytes: 2400 }));
+        assert_eq!(QrMatrix::encode(&"é".repeat(9)), Err(QrError::NotAscii));
+        assert_eq!(QrMatrix::encode(&"e".repeat(2400)), Err(QrError::TooLong { bytes: 2400 }));
     }
 
     #[test]
@@ -187,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rectangles_cover_the_dark_modules_once(text in "[ -~é]{1,120}") {
+        fn rectangles_cover_the_dark_modules_once(text in "[ -~]{1,120}") {
             let qr = QrMatrix::encode(&text).expect("fits");
             let mut painted = vec![0u8; qr.size() * qr.size()];
             for rect in qr.rectangles() {

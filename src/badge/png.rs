@@ -76,6 +76,10 @@ pub fn bake(png: &[u8], credential: &str) -> Result<Vec<u8>, PngError> {
             push_credential(&mut out, credential);
         }
     }
+    // Never make a file that we would refuse to read.
+    if out.len() > MAX_PNG_BYTES {
+        return Err(PngError::TooLarge { bytes: out.len() });
+    }
     Ok(out)
 }
 

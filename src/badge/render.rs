@@ -52,7 +52,7 @@ pub fn render_png(svg: &str, size_px: u32) -> Result<Vec<u8>, RenderError> {
 
     let mut pixels = tiny_skia::Pixmap::new(size_px, size_px).ok_or(RenderError::SizeOutOfBounds { size_px })?;
     // Exact: the bounds above are far below 2^24.
-    #[expect(clippy::cast_precision_loss, reason = "at most 2048")]
+
     let side = size_px as f32;
     let (width, height) = (tree.size().width(), tree.size().height());
     let scale = side / width.max(height);

@@ -122,9 +122,9 @@ pub fn is_safe_svg(svg: &str) -> Result<(), UnsafeSvg> {
 fn check_element(node: Node) -> Result<(), UnsafeSvg> {
     let name = node.tag_name();
     // Elements of other vocabularies (editors' data, the credential itself) draw nothing, save those of XHTML, which run.
-    match name.namespace() {
-        Some(SVG_NS) if !ALLOWED.contains(&name.name()) => return Err(UnsafeSvg::Element(name.name().to_owned())),
-        Some(XHTML_NS) | None => return Err(UnsafeSvg::Element(name.name().to_owned())),
+    match name.namespace().unwrap_or_default() {
+        SVG_NS if !ALLOWED.contains(&name.name()) => return Err(UnsafeSvg::Element(name.name().to_owned())),
+        XHTML_NS | "" => return Err(UnsafeSvg::Element(name.name().to_owned())),
         _ => {}
     }
     for attribute in node.attributes() {

@@ -75,16 +75,17 @@ pub fn bake(svg: &str, credential: &str) -> Result<String, SvgError> {
     out.push_str(&declaration);
     if let Some(attributes) = attributes.strip_suffix("/>") {
         out.push_str(&format!("{attributes}>{content}</{name}>{}", &svg[end..]));
-        return Ok(out);
+    } else {
+        out.push_str(attributes);
+        out.push_str(&content);
+        // An empty range where there is nothing to replace.
+        let old = the_credential(&doc)?.map_or(end..end, |old| old.range());
+        out.push_str(&svg[end..old.start]);
+        out.push_str(&svg[old.end..]);
     }
-    out.push_str(attributes);
-    out.push_str(&content);
-    match the_credential(&doc)? {
-        None => out.push_str(&svg[end..]),
-        Some(old) => {
-            out.push_str(&svg[end..old.range().start]);
-            out.push_str(&svg[old.range().end..]);
-        }
+    // Never make a file that we would refuse to read.
+    if out.len() > xml::MAX_SVG_BYTES {
+        return Err(XmlError::TooLarge { bytes: out.len() }.into());
     }
     Ok(out)
 }
