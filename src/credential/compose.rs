@@ -94,9 +94,10 @@ pub fn profile(did: &str, issuer: &Issuer) -> Value {
     set(
         &mut profile,
         "parentOrg",
-        issuer.parent.as_ref().map(|parent| {
-            json!({ "id": parent.url, "type": ["Profile"], "name": parent.name, "url": parent.url })
-        }),
+        issuer
+            .parent
+            .as_ref()
+            .map(|parent| json!({ "id": parent.url, "type": ["Profile"], "name": parent.name, "url": parent.url })),
     );
     profile
 }
@@ -191,7 +192,9 @@ fn summary(award: &Award) -> String {
 /// The kind of award as a masculine noun in French, so that the sentence around it agrees.
 fn label_of_lists(kind: AwardKind, lang: Lang) -> &'static str {
     match kind {
-        AwardKind::Participation => lang.pick("Badge de participation à une formation", "Badge for taking part in a training"),
+        AwardKind::Participation => {
+            lang.pick("Badge de participation à une formation", "Badge for taking part in a training")
+        }
         AwardKind::Certificate => lang.pick("Certificat de formation", "Training certificate"),
     }
 }
