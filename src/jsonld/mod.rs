@@ -1,1 +1,3 @@
-//! (to be written)
+//! temp
+pub mod nquads;
+pub mod rdfc10;
