@@ -25,7 +25,8 @@ pub enum HashAlgorithm {
 
 /// Most related blank nodes that the N-degree algorithm may look at, over one whole dataset.
 ///
-/// The unit is one visit of a quad's blank node or one step of a permutation: about a microsecond of work.
+/// The unit is one visit of a quad or of a blank node in a permutation, about a microsecond of work; carrying many provisional labels
+/// along costs more units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkLimit(pub u64);
 
@@ -36,12 +37,25 @@ impl Default for WorkLimit {
     }
 }
 
-/// The dataset's blank nodes are too entangled to canonicalise within the [`WorkLimit`].
+/// How deep the N-degree algorithm may recurse: the longest chain of indistinguishable blank nodes. It bounds the stack (a few
+/// kilobytes a level in debug builds) where the work limit bounds time.
+const MAX_RECURSION: usize = 128;
+
+/// The dataset's blank nodes are too entangled to canonicalise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the dataset's blank nodes are too entangled to canonicalise: more than {limit} steps of RDFC-1.0's N-degree hashing")]
-pub struct TooComplex {
-    /// The limit that was reached.
-    pub limit: u64,
+pub enum TooComplex {
+    /// The [`WorkLimit`] was reached.
+    #[error("the dataset's blank nodes are too entangled to canonicalise: more than {limit} steps of RDFC-1.0's N-degree hashing")]
+    Steps {
+        /// The limit in steps.
+        limit: u64,
+    },
+    /// A chain of blank nodes that nothing tells apart is too long.
+    #[error("the dataset's blank nodes are too entangled to canonicalise: a chain of more than {limit} that nothing tells apart")]
+    Recursion {
+        /// The limit in blank nodes.
+        limit: usize,
+    },
 }
 
 /// The outcome of canonicalisation.
@@ -73,7 +87,7 @@ pub fn canonicalize(dataset: &Dataset, algorithm: HashAlgorithm, limit: WorkLimi
             if state.canonical.get(blank).is_none() {
                 let mut issuer = Issuer::new("b");
                 issuer.issue(blank);
-                explored.push(state.hash_n_degree(blank, issuer)?);
+                explored.push(state.hash_n_degree(blank, issuer, 0)?);
             }
         }
         explored.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -164,7 +178,7 @@ impl<'d> State<'d> {
     }
 
     fn spend(&mut self, steps: u64) -> Result<(), TooComplex> {
-        self.steps_left = self.steps_left.checked_sub(steps).ok_or(TooComplex { limit: self.limit.0 })?;
+        self.steps_left = self.steps_left.checked_sub(steps).ok_or(TooComplex::Steps { limit: self.limit.0 })?;
         Ok(())
     }
 
@@ -185,9 +199,11 @@ impl<'d> State<'d> {
         hash(self.algorithm, &input)
     }
 
-    /// Hash N-Degree Quads (§4.8). Recursion is as deep as the chain of related nodes is long, and each level spends steps, so the
-    /// work limit bounds the stack too.
-    fn hash_n_degree(&mut self, blank: Blank, mut issuer: Issuer) -> Result<(String, Issuer), TooComplex> {
+    /// Hash N-Degree Quads (§4.8). Recursion is as deep as the chain of related nodes is long.
+    fn hash_n_degree(&mut self, blank: Blank, mut issuer: Issuer, depth: usize) -> Result<(String, Issuer), TooComplex> {
+        if depth > MAX_RECURSION {
+            return Err(TooComplex::Recursion { limit: MAX_RECURSION });
+        }
         let mut related_by_hash: BTreeMap<String, Vec<Blank>> = BTreeMap::new();
         for quad in self.quads[blank].clone() {
             self.spend(1)?;
@@ -205,9 +221,9 @@ impl<'d> State<'d> {
             let mut chosen: Option<(String, Issuer)> = None;
             let mut permutations = Permutations::new(related);
             while let Some(permutation) = permutations.next() {
-                self.spend(permutation.len() as u64)?;
+                self.spend((permutation.len() + issuer.order.len() / 16) as u64)?;
                 let best = chosen.as_ref().map(|(path, _)| path.as_str());
-                if let Some(better) = self.explore(permutation, &issuer, best)? {
+                if let Some(better) = self.explore(permutation, &issuer, best, depth)? {
                     chosen = Some(better);
                 }
             }
@@ -220,7 +236,13 @@ impl<'d> State<'d> {
     }
 
     /// One permutation of §4.8.3 step 5.4: its path and issuer, or `None` if it cannot come before `best`.
-    fn explore(&mut self, permutation: &[Blank], issuer: &Issuer, best: Option<&str>) -> Result<Option<(String, Issuer)>, TooComplex> {
+    fn explore(
+        &mut self,
+        permutation: &[Blank],
+        issuer: &Issuer,
+        best: Option<&str>,
+        depth: usize,
+    ) -> Result<Option<(String, Issuer)>, TooComplex> {
         let cannot_win = |path: &str| best.is_some_and(|best| path.len() >= best.len() && path > best);
         let mut issuer = issuer.clone();
         let mut path = String::new();
@@ -240,7 +262,7 @@ impl<'d> State<'d> {
             }
         }
         for related in unexplored {
-            let (hash, explored_issuer) = self.hash_n_degree(related, issuer.clone())?;
+            let (hash, explored_issuer) = self.hash_n_degree(related, issuer.clone(), depth + 1)?;
             path.push_str("_:");
             path.push_str(&issuer.issue(related));
             path.push('<');
@@ -342,7 +364,15 @@ mod tests {
         }
         let dataset = parse(&text).expect("valid N-Quads");
         let outcome = canonicalize(&dataset, HashAlgorithm::Sha256, WorkLimit(10_000));
-        assert_eq!(outcome, Err(TooComplex { limit: 10_000 }));
+        assert_eq!(outcome, Err(TooComplex::Steps { limit: 10_000 }));
+    }
+
+    #[test]
+    fn a_long_ring_ends_in_an_error_and_not_in_a_stack_overflow() {
+        let text: String = (0..20_000).map(|n| format!("_:n{n} <a:p> _:n{} .\n", (n + 1) % 20_000)).collect();
+        let dataset = parse(&text).expect("valid N-Quads");
+        let outcome = canonicalize(&dataset, HashAlgorithm::Sha256, WorkLimit::default());
+        assert_eq!(outcome, Err(TooComplex::Recursion { limit: MAX_RECURSION }));
     }
 
     #[test]
