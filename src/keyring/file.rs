@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 use super::KeyringError;
@@ -30,7 +30,7 @@ pub struct KeyHandle(SigningKey);
 
 impl SignBytes for KeyHandle {
     fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.0.sign(message).to_bytes()
+        SignBytes::sign(&self.0, message)
     }
 }
 

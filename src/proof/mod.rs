@@ -8,6 +8,7 @@
 //! Not here: finding the key that a verification method names, or whether it belongs to the issuer (see verification); status and
 //! validity of what is signed; private keys at rest.
 
+pub mod did;
 pub mod eddsa_rdfc;
 pub mod multikey;
 
