@@ -72,7 +72,8 @@ pub fn key_for(issuer: &str, method: &str, document: Option<&Value>) -> Result<O
     if !list("assertionMethod").iter().any(|entry| entry.as_str() == Some(method)) {
         return Err(DidError::NotAsserting(method.to_owned()));
     }
-    let described = list("verificationMethod").iter().find(|entry| entry.get("id").and_then(Value::as_str) == Some(method));
+    let described =
+        list("verificationMethod").iter().find(|entry| entry.get("id").and_then(Value::as_str) == Some(method));
     let described = described.ok_or_else(unusable)?;
     let text = |name: &str| described.get(name).and_then(Value::as_str);
     if text("type") != Some("Multikey") || text("controller") != Some(issuer) {

@@ -1,0 +1,199 @@
+//! The credential from award to verified badge: golden documents, the official schema, and what a verifier says of tampering.
+
+mod support;
+
+use ed25519_dalek::SigningKey;
+use sceau::credential::{CredentialView, Draft, StatusPlace, compose};
+use sceau::ids::{CredentialId, StatusListId};
+use sceau::lint::{Linted, lint};
+use sceau::proof::{did, eddsa_rdfc, multikey};
+use sceau::status_list::{self, Bitstring};
+use sceau::text::PersonName;
+use sceau::verify::{CheckCode, Materials, Outcome, Verdict, prepare};
+use serde_json::{Value, json};
+
+const SECRET: [u8; 16] = [0x5e; 16];
+const INDEX: u32 = 40_213;
+
+fn unsigned() -> Value {
+    let (award, url, entropy) = (support::award(), support::url(), support::Counter::new(100));
+    compose(&Draft {
+        url: &url,
+        award: &award,
+        id: CredentialId::random(&entropy),
+        status: StatusPlace { list: StatusListId::random(&entropy), index: INDEX },
+        valid_from: "2026-03-27T17:12:10Z".parse().unwrap(),
+        email_salt: "00112233445566778899aabbccddeeff",
+        name_secret: &SECRET,
+    })
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[42; 32])
+}
+
+fn method() -> String {
+    support::url().issuer_did(&"dgafp".parse().unwrap()).key(&multikey::thumbprint(&key().verifying_key()))
+}
+
+fn sign(document: &Linted, created: &str) -> Value {
+    let options = eddsa_rdfc::ProofOptions {
+        created: created.into(),
+        verification_method: method(),
+        proof_purpose: eddsa_rdfc::ASSERTION_METHOD.into(),
+    };
+    eddsa_rdfc::sign(document.document(), &options, &key()).unwrap()
+}
+
+fn signed() -> Value {
+    sign(&lint(unsigned()).unwrap(), "2026-03-27T17:12:10Z")
+}
+
+fn materials(revoked: &[u32]) -> Materials {
+    let did = support::url().issuer_did(&"dgafp".parse().unwrap());
+    let list = signed().pointer("/credentialStatus/statusListCredential").unwrap().as_str().unwrap().to_owned();
+    let list = status_list::compose(&list, &did, &Bitstring::new(revoked), "2026-03-28T08:00:00Z".parse().unwrap());
+    let list = sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z");
+    Materials {
+        did_document: Some(did::document(&did, &[(method(), key().verifying_key())])),
+        status_list: Some(list),
+        revocation: None,
+    }
+}
+
+fn verdict(document: &Value, materials: &Materials) -> Verdict {
+    let now = "2026-03-28T09:00:00Z".parse().unwrap();
+    prepare(document.to_string().as_bytes()).conclude(materials, now).verdict
+}
+
+#[test]
+fn the_golden_credential_is_what_we_issue() {
+    insta::assert_json_snapshot!("credential-v1", signed());
+}
+
+#[test]
+fn the_official_schema_accepts_it_unsigned_and_signed() {
+    let Some(path) = support::shared("vectors/1edtech/ob_v3p0_achievementcredential_schema.json") else { return };
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let official = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    for document in [unsigned(), signed()] {
+        let errors: Vec<_> = official.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+    let mut wrong = unsigned();
+    wrong["credentialSubject"]["achievement"]["criteria"] = json!("none");
+    assert!(!official.is_valid(&wrong), "the judge can refuse");
+}
+
+#[test]
+fn our_own_schema_accepts_both_and_nothing_that_it_does_not_name() {
+    let ours = sceau::lint::schema_of_issued_credentials();
+    assert!(ours.is_valid(&unsigned()) && ours.is_valid(&signed()));
+    for pointer in ["", "/issuer", "/credentialSubject", "/credentialSubject/achievement", "/credentialStatus"] {
+        let mut extended = unsigned();
+        extended.pointer_mut(pointer).unwrap()["surplus"] = json!("x");
+        assert!(!ours.is_valid(&extended), "{pointer}");
+    }
+}
+
+#[test]
+fn the_six_mentions_are_signed_for_people_and_for_machines() {
+    let document = signed();
+    let view = CredentialView::read(&document).unwrap();
+    assert_eq!(view.title, "Les fondamentaux de la laïcité");
+    assert_eq!(view.duration.unwrap().to_string(), "PT3H30M");
+    assert_eq!(view.objectives.len(), 2);
+    assert_eq!(view.competencies[0].code.as_deref(), Some("VAL-01"));
+    assert_eq!(view.issuer.name, "Direction générale de l’administration et de la fonction publique");
+    assert!(view.criteria.contains("activités attendues"));
+    let description = document.pointer("/credentialSubject/achievement/description").unwrap().as_str().unwrap();
+    assert!(description.contains("3\u{a0}h\u{a0}30\u{a0}min") && description.contains("- Situer la laïcité"));
+}
+
+#[test]
+fn the_learner_is_a_pseudonym_and_two_commitments() {
+    let text = signed().to_string();
+    assert!(!text.contains("Lefèvre") && !text.contains("zoe.lefevre"));
+    let view = CredentialView::read(&signed()).unwrap();
+    assert_eq!(view.names(&PersonName::new("Zoé Lefèvre-Nguyễn").unwrap(), &SECRET), Some(true));
+    assert_eq!(view.names(&PersonName::new("Zoé Lefevre").unwrap(), &SECRET), Some(false));
+    assert_eq!(view.names(&PersonName::new("Zoé Lefèvre-Nguyễn").unwrap(), &[0; 16]), Some(false));
+}
+
+#[test]
+fn a_verifier_says_valid_revoked_expired_or_not_ours() {
+    let document = signed();
+    assert_eq!(verdict(&document, &materials(&[])), Verdict::Valid);
+    assert_eq!(verdict(&document, &materials(&[INDEX])), Verdict::Revoked);
+    assert_eq!(verdict(&document, &materials(&[INDEX + 1])), Verdict::Valid);
+    let stranger = Materials::default();
+    assert_eq!(verdict(&document, &stranger), Verdict::Unverifiable);
+    let no_list = Materials { status_list: None, ..materials(&[]) };
+    assert_eq!(verdict(&document, &no_list), Verdict::Unverifiable);
+    let mut altered_list = materials(&[INDEX]);
+    altered_list.status_list.as_mut().unwrap()["credentialSubject"]["encodedList"] =
+        json!(Bitstring::new(&[]).encode());
+    assert_eq!(verdict(&document, &altered_list), Verdict::Unverifiable, "an unsigned change of the list");
+    let early = "2026-03-01T00:00:00Z".parse().unwrap();
+    let report = prepare(document.to_string().as_bytes()).conclude(&materials(&[]), early);
+    assert_eq!(report.outcome(CheckCode::Validity), Some(Outcome::Warn));
+    assert_eq!(report.verdict, Verdict::NotYetValid);
+}
+
+#[test]
+fn every_change_of_a_signed_value_is_found_out() {
+    let original = signed();
+    let materials = materials(&[]);
+    let mut leaves = Vec::new();
+    collect(&original, String::new(), &mut leaves);
+    assert!(leaves.len() > 40, "{}", leaves.len());
+    for pointer in leaves {
+        let mut tampered = original.clone();
+        let value = tampered.pointer_mut(&pointer).unwrap();
+        *value = match &*value {
+            Value::String(text) => json!(format!("{text}x")),
+            Value::Bool(value) => json!(!value),
+            other => panic!("{pointer} is {other}"),
+        };
+        assert_ne!(verdict(&tampered, &materials), Verdict::Valid, "{pointer}");
+    }
+    for pointer in ["/credentialSubject/identifier", "/credentialSubject/achievement/alignment", "/credentialStatus"] {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let mut tampered = original.clone();
+        tampered.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
+        assert_eq!(verdict(&tampered, &materials), Verdict::Invalid, "{pointer} removed");
+    }
+    let mut extended = original.clone();
+    extended["credentialSubject"]["achievement"]["mention"] = json!("très bien");
+    assert_eq!(verdict(&extended, &materials), Verdict::Invalid, "a term that no context defines");
+}
+
+fn collect(value: &Value, at: String, leaves: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                collect(field, format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), leaves);
+            }
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| collect(item, format!("{at}/{i}"), leaves))
+        }
+        _ => leaves.push(at),
+    }
+}
+
+#[test]
+fn nothing_is_signed_that_a_rule_refuses() {
+    let refused = |pointer: &str, value: Value| {
+        let mut document = unsigned();
+        *document.pointer_mut(pointer).unwrap() = value;
+        let findings = lint(document).unwrap_err();
+        findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert!(refused("/credentialStatus/statusListIndex", json!("7")).contains(&"ours.status-id"));
+    assert!(refused("/awardedDate", json!("2027-01-01T00:00:00Z")).contains(&"ours.awarded-before-valid"));
+    assert!(refused("/issuer/id", json!("did:web:other.example:issuers:dgafp")).contains(&"ours.issuer-at-home"));
+    assert!(refused("/credentialSubject/achievement/timeRequired", json!("P1D")).contains(&"ours.schema"));
+    let elsewhere = format!("https://other.example/achievements/{}", "0".repeat(64));
+    assert!(refused("/credentialSubject/achievement/id", json!(elsewhere)).contains(&"ours.one-origin"));
+}
