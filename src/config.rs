@@ -1,1 +1,146 @@
-//! (to be written)
+//! Settings: the only reader of the environment and of the system's clock and randomness.
+//!
+//! Each setting is a flag and an environment variable of the same meaning; the flag wins. Secrets come by environment or file,
+//! never by flag, since flags show in process lists.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use zeroize::Zeroizing;
+
+use crate::entropy::Entropy;
+use crate::ids::{IdError, PublicUrl};
+use crate::keyring::{self, KeyringError};
+use crate::store::DatabaseUrl;
+use crate::time::{Clock, Timestamp};
+
+/// Where this installation keeps its data and keys.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Installation {
+    /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME` (best given by environment).
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:sceau.db", hide_env_values = true)]
+    pub database_url: String,
+    /// The folder of private keys.
+    #[arg(long, env = "SCEAU_KEYS", default_value = "keys")]
+    pub keys: PathBuf,
+    /// A file that holds the age identity (AGE-SECRET-KEY-1…) which protects the keys. Or set SCEAU_AGE_IDENTITY.
+    #[arg(long, env = "SCEAU_AGE_IDENTITY_FILE")]
+    pub age_identity_file: Option<PathBuf>,
+    /// The public URL, such as https://sceau.example.gouv.fr; recorded at first use, and never changed.
+    #[arg(long, env = "SCEAU_PUBLIC_URL", value_parser = parse_public_url)]
+    pub public_url: Option<PublicUrl>,
+}
+
+/// How the server answers.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Serving {
+    /// The address to listen on; put a TLS proxy before it.
+    #[arg(long, env = "SCEAU_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// A folder of page templates that replace the built-in ones of the same name.
+    #[arg(long, env = "SCEAU_TEMPLATES")]
+    pub templates: Option<PathBuf>,
+}
+
+/// How to log.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Logging {
+    /// What to log, such as `info` or `sceau=debug`.
+    #[arg(long, env = "SCEAU_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// One JSON object a line, for machines.
+    #[arg(long, env = "SCEAU_LOG_JSON", global = true)]
+    pub log_json: bool,
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The database URL is of no known form.
+    #[error("DATABASE_URL: {0}")]
+    Database(crate::store::StoreError),
+    /// No age identity was given.
+    #[error("no age identity: set SCEAU_AGE_IDENTITY_FILE to a file made by `sceau keys identity --output FILE`, or SCEAU_AGE_IDENTITY to its content")]
+    NoIdentity,
+    /// The identity's file can't be read.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The identity's file may be read by others.
+    #[error(transparent)]
+    Identity(#[from] KeyringError),
+}
+
+fn parse_public_url(text: &str) -> Result<PublicUrl, IdError> {
+    text.parse()
+}
+
+impl Installation {
+    /// The database.
+    pub fn database(&self) -> Result<DatabaseUrl, ConfigError> {
+        self.database_url.parse().map_err(ConfigError::Database)
+    }
+
+    /// The age identity that protects the keys, from the environment or from its file, whose mode is checked.
+    pub fn age_identity(&self) -> Result<Zeroizing<String>, ConfigError> {
+        if let Ok(text) = std::env::var("SCEAU_AGE_IDENTITY") {
+            return Ok(Zeroizing::new(text));
+        }
+        let path = self.age_identity_file.as_deref().ok_or(ConfigError::NoIdentity)?;
+        read_identity(path)
+    }
+}
+
+/// Reads an age identity file: comments and one identity, as `age-keygen` writes it.
+pub fn read_identity(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
+    let read = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = read.map_err(|source| ConfigError::File { path: path.to_owned(), source })?;
+    keyring::check_mode(path)?;
+    let line = text.lines().map(str::trim).find(|line| line.starts_with("AGE-SECRET-KEY-"));
+    line.map(|line| Zeroizing::new(line.to_owned())).ok_or(ConfigError::Identity(KeyringError::Identity))
+}
+
+impl Serving {
+    /// The templates that replace built-in ones: file name to source.
+    pub fn template_overrides(&self) -> Result<BTreeMap<String, String>, ConfigError> {
+        let Some(folder) = &self.templates else { return Ok(BTreeMap::new()) };
+        let failed = |path: &Path, source| ConfigError::File { path: path.to_owned(), source };
+        let mut overrides = BTreeMap::new();
+        for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+            let path = entry.map_err(|error| failed(folder, error))?.path();
+            if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_file()) {
+                let source = std::fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
+                overrides.insert(name.to_owned(), source);
+            }
+        }
+        Ok(overrides)
+    }
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The system's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, buffer: &mut [u8]) {
+        // Without randomness nothing here can be done safely; there is no fallback to fall back on.
+        getrandom::fill(buffer).expect("the operating system provides randomness");
+    }
+}

@@ -1,1 +1,389 @@
-//! (to be written)
+//! The issuance cycle, its steps numbered as in docs/architecture.md.
+//!
+//! 1. Intake authenticates and stores the delivery with the job it causes (`http::intake`).
+//! 2. A worker reads the delivery into evidence and appends it to the ledger (`take_up`).
+//! 3. Decide: criteria × ledger ([`Service::decide`]).
+//! 4. Transaction A: the award, its secrets, a random status index and the unsigned document, all or nothing.
+//! 5. Lint: only a linted document can be signed ([`Service::issue`]).
+//! 6. Sign, outside any transaction.
+//! 7. Verify our own output with the code that an outsider's credential meets.
+//! 8. Transaction B: the exact signed bytes, for ever.
+//!
+//! A crash at any point resumes without a lost or a second credential: the award is unique, the intent holds every random value,
+//! and Ed25519 makes the same signature of the same intent.
+
+use std::convert::Infallible;
+
+use crate::attestation;
+use crate::award::{AchievementSnapshot, Award, AwardState, BlockReason, Recipient, Snapshot};
+use crate::catalog::EffectiveSession;
+use crate::credential::{self, CredentialView, Draft, StatusPlace};
+use crate::criteria::{self, Decision};
+use crate::ids::{AwardId, Code, CredentialId, LearnerId, StatusListId, SubjectId, hex};
+use crate::lint::{self, Linted};
+use crate::service::{Link, Service, ServiceError};
+use crate::store::{
+    Alert, AlertKind, AlertState, AwardSecrets, AwardStep, CredentialRecord, Job, KeyRecord, Plan, Settled, StatusSlot,
+};
+use crate::text::{Bilingual, Lang};
+use crate::verification::blocking;
+use crate::verify::{self, CheckCode, Materials, Outcome};
+
+/// What asking for a corrected credential came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reissue {
+    /// The next version is being made.
+    Planned(CredentialId),
+    /// There is no such award.
+    NotFound,
+    /// The award is not issued, so there is nothing to correct.
+    NotIssued,
+    /// Something must be supplied first.
+    Blocked(Vec<BlockReason>),
+}
+
+impl Service {
+    /// Steps 3 and 4 for one learner in one session.
+    pub async fn decide(&self, job: &Job, session: &Code, learner: LearnerId) -> Result<(), ServiceError> {
+        let Some(effective) = self.store.effective_session(session).await? else {
+            return Ok(self.store.complete_job(job).await?);
+        };
+        let ledger = self.store.ledger(session, learner).await?;
+        // A race is lost to a worker that made progress; three in a row are a defect that a retry may outlive.
+        for _ in 0..3 {
+            let mut plans = Vec::new();
+            for kind in effective.kinds() {
+                let Some(decision) = criteria::decide(&effective, kind, &ledger) else { continue };
+                tracing::info!(session.code = %session, award.kind = kind.as_str(), decision.met, "award.decided");
+                plans.extend(self.next_step(&effective, learner, &decision).await?);
+            }
+            let composers: Vec<_> = plans.iter().map(|step| step.composer(self)).collect();
+            let steps: Vec<_> = plans.iter().zip(&composers).map(|(step, compose)| step.as_award_step(compose)).collect();
+            match self.store.settle_decision(job, &steps, self.clock.now()).await? {
+                Settled::Done => return Ok(()),
+                Settled::Raced => continue,
+                Settled::Refused(never) => match never {},
+            }
+        }
+        Err(ServiceError::Defect("a decision was raced three times".into()))
+    }
+
+    /// What a decision calls for, given the award that may exist.
+    async fn next_step(
+        &self,
+        session: &EffectiveSession,
+        learner: LearnerId,
+        decision: &Decision,
+    ) -> Result<Option<Step>, ServiceError> {
+        let existing = self.store.award_of(&session.session.code, learner, decision.kind).await?;
+        match (existing, decision.met) {
+            (None, false) => Ok(None),
+            (Some(award), false) => Ok(Some(Step::Alert(self.withdrawal(&award)))),
+            (Some(award), true) if !matches!(award.state, AwardState::Blocked { .. }) => Ok(None),
+            (existing, true) => {
+                let now = self.clock.now();
+                let snapshot = self.snapshot(session, learner, decision).await?;
+                let award = match &existing {
+                    Some(award) => Award { snapshot, ..award.clone() },
+                    None => Award {
+                        id: AwardId::random(&*self.entropy),
+                        session: session.session.code.clone(),
+                        learner,
+                        kind: decision.kind,
+                        subject: SubjectId::random(&*self.entropy),
+                        awarded: now.to_whole_second(),
+                        state: AwardState::Issuing,
+                        snapshot,
+                    },
+                };
+                let name_secret = match &existing {
+                    Some(award) => self.name_secret(award.id).await?,
+                    None => self.entropy.bytes(),
+                };
+                let ready = self.readiness(&award).await?;
+                let planned = match ready {
+                    Ok(key) => Ok(self.plan(&award, name_secret, key).await?),
+                    Err(reasons) => Err(reasons),
+                };
+                let secrets = existing.is_none().then(|| self.new_secrets(award.id, &name_secret));
+                Ok(Some(Step::Award(Box::new(AwardPlan { award, secrets, planned }))))
+            }
+        }
+    }
+
+    async fn snapshot(
+        &self,
+        session: &EffectiveSession,
+        learner: LearnerId,
+        decision: &Decision,
+    ) -> Result<Snapshot, ServiceError> {
+        let code = session.issuer();
+        let gone = |what: &str| ServiceError::Defect(format!("{what} is gone from storage"));
+        let issuer = self.store.issuer(code).await?.ok_or_else(|| gone("a session's issuer"))?;
+        let learner = self.store.learner(learner).await?.ok_or_else(|| gone("a learner"))?;
+        let narrative = criteria::narrative(session, decision.kind, session.training.language).unwrap_or_default();
+        let achievement = AchievementSnapshot::of(session, decision.kind, self.url.issuer_did(code), narrative);
+        Ok(Snapshot {
+            achievement: achievement.ok_or_else(|| gone("a kind of award that was just decided"))?,
+            issuer,
+            recipient: Recipient { name: learner.name, email: learner.email },
+            activity_start: session.session.starts.or(decision.credited.map(|(first, _)| first)),
+            activity_end: session.session.ends.or(decision.credited.map(|(_, last)| last)),
+        })
+    }
+
+    /// The key to sign with, or everything that an award waits for.
+    async fn readiness(&self, award: &Award) -> Result<Result<KeyRecord, Vec<BlockReason>>, ServiceError> {
+        let mut reasons = Vec::new();
+        match &award.snapshot.recipient.name {
+            None => reasons.push(BlockReason::NameMissing),
+            Some(name) => {
+                // What the PDF would print is what the credential would sign; ids play no part in it.
+                let place = StatusPlace { list: StatusListId::random(&*self.entropy), index: 0 };
+                let id = CredentialId::random(&*self.entropy);
+                let draft = Draft {
+                    url: &self.url,
+                    award,
+                    id,
+                    status: place,
+                    valid_from: self.clock.now(),
+                    email_salt: "",
+                    name_secret: &[0; 16],
+                };
+                let view = CredentialView::read(&credential::compose(&draft))
+                    .map_err(|error| ServiceError::Defect(error.to_string()))?;
+                reasons.extend(attestation::check_drawable(&view, name).into_iter().map(|(field, characters)| {
+                    let characters = characters.into_iter().map(|c| format!("U+{:04X}", u32::from(c))).collect();
+                    BlockReason::Undrawable { field, characters }
+                }));
+            }
+        }
+        let issuer = &award.snapshot.issuer.code;
+        let key = self.store.active_key(issuer).await?;
+        let held = match &key {
+            Some(key) => self.keyring.key(issuer, &key.thumbprint)?.is_some(),
+            None => false,
+        };
+        match key {
+            Some(key) if held && reasons.is_empty() => Ok(Ok(key)),
+            Some(_) if held => Ok(Err(reasons)),
+            _ => {
+                reasons.push(BlockReason::IssuerKeyMissing);
+                Ok(Err(reasons))
+            }
+        }
+    }
+
+    /// The next credential of an award: the planned one that is not signed yet, else a new version.
+    async fn plan(&self, award: &Award, name_secret: [u8; 16], key: KeyRecord) -> Result<Planned, ServiceError> {
+        let latest = self.store.credentials_of(award.id).await?.pop();
+        let (id, version) = match latest {
+            Some(record) if record.signed.is_none() => (record.id, record.version),
+            Some(record) => (CredentialId::random(&*self.entropy), record.version + 1),
+            None => (CredentialId::random(&*self.entropy), 1),
+        };
+        let now = self.clock.now().to_whole_second();
+        Ok(Planned {
+            id,
+            version,
+            key_id: key.key_id,
+            // A correction within the same second must still be the newer one (OB 3.0 § "Verification", equality).
+            valid_from: now.max(award.awarded.plus_seconds(i64::from(version) - 1)),
+            email_salt: hex(&self.entropy.bytes::<16>()),
+            name_secret,
+        })
+    }
+
+    fn new_secrets(&self, award: AwardId, name_secret: &[u8; 16]) -> AwardSecrets {
+        let (qr, qr_token) = self.new_link(award, Link::Qr);
+        let (download, download_token) = self.new_link(award, Link::Download);
+        AwardSecrets {
+            name_secret: self.seal_name_secret(award, name_secret),
+            qr_token,
+            download_token,
+            qr_lookup: qr.lookup(),
+            download_lookup: download.lookup(),
+        }
+    }
+
+    async fn name_secret(&self, award: AwardId) -> Result<[u8; 16], ServiceError> {
+        let secrets = self.store.award_secrets(award).await?;
+        let secrets = secrets.ok_or_else(|| ServiceError::Defect("an award has no secrets".into()))?;
+        self.open_name_secret(award, &secrets.name_secret)
+    }
+
+    fn withdrawal(&self, award: &Award) -> Alert {
+        Alert {
+            kind: AlertKind::WithdrawalAfterAward,
+            award: award.id,
+            session: award.session.clone(),
+            learner: award.learner,
+            text: Bilingual::new(
+                "Les critères ne sont plus remplis depuis que des réalisations ont été retirées ; l’attribution est maintenue \
+                 jusqu’à décision d’un responsable de formation.",
+                "The criteria are no longer met since evidence was withdrawn; the award stands until a training officer decides.",
+            ),
+            raised: self.clock.now(),
+            state: AlertState::Open,
+        }
+    }
+
+    /// Steps 5 to 8 for one planned credential.
+    pub async fn issue(&self, job: &Job, id: CredentialId) -> Result<(), ServiceError> {
+        let Some(record) = self.store.credential(id).await? else { return Ok(self.store.complete_job(job).await?) };
+        if record.signed.is_some() {
+            return Ok(self.store.complete_job(job).await?);
+        }
+        let key = self.store.keys(&record.issuer).await?.into_iter().find(|key| key.key_id == record.key_id);
+        let key = key.ok_or_else(|| ServiceError::KeyNotHeld(record.key_id.clone()))?;
+
+        let document = serde_json::from_str(&record.unsigned)
+            .map_err(|error| ServiceError::Defect(format!("a stored intent is not JSON: {error}")))?;
+        let linted = match blocking(move || lint::lint(document)).await? {
+            Ok(linted) => linted,
+            Err(findings) => {
+                let findings = findings.iter().map(ToString::to_string).collect();
+                let reasons = [BlockReason::LintRefused { findings }];
+                tracing::error!(credential.id = %id, award.reasons = ?reasons, "credential.lint_refused");
+                return Ok(self.store.block_award(job, record.award, &reasons, self.clock.now()).await?);
+            }
+        };
+        let signed = self.sign_and_verify(&record, &key, &linted).await?;
+        self.store.store_signed(job, id, &signed, self.clock.now()).await?;
+        tracing::info!(credential.id = %id, credential.version = record.version, key.id = %key.key_id, "credential.issued");
+        Ok(())
+    }
+
+    async fn sign_and_verify(
+        &self,
+        record: &CredentialRecord,
+        key: &KeyRecord,
+        linted: &Linted,
+    ) -> Result<String, ServiceError> {
+        let created = record.valid_from.to_whole_second().to_string();
+        let signed = self.sign(&record.issuer, key, linted, &created)?.to_string();
+        let materials = Materials { did_document: self.did_document(&record.issuer).await?, ..Materials::default() };
+        let (text, now) = (signed.clone(), self.clock.now());
+        let report = blocking(move || verify::prepare(text.as_bytes()).conclude(&materials, now)).await?;
+        let essential = [CheckCode::Form, CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey];
+        match essential.into_iter().find(|code| report.outcome(*code) != Some(Outcome::Pass)) {
+            None => Ok(signed),
+            Some(code) => Err(ServiceError::Defect(format!("our own verifier refuses what we signed: {code:?}"))),
+        }
+    }
+
+    /// Corrects an issued award with what is known of the learner now: the next version of its credential, with the same award
+    /// date and subject. The version before is revoked once the new one is signed.
+    pub async fn reissue(&self, id: AwardId) -> Result<Reissue, ServiceError> {
+        let Some(mut award) = self.store.award(id).await? else { return Ok(Reissue::NotFound) };
+        if award.state != AwardState::Issued {
+            return Ok(Reissue::NotIssued);
+        }
+        let learner = self.store.learner(award.learner).await?;
+        let learner = learner.ok_or_else(|| ServiceError::Defect("a learner is gone from storage".into()))?;
+        award.snapshot.recipient = Recipient { name: learner.name, email: learner.email };
+        let key = match self.readiness(&award).await? {
+            Ok(key) => key,
+            Err(reasons) => return Ok(Reissue::Blocked(reasons)),
+        };
+        let planned = self.plan(&award, self.name_secret(id).await?, key).await?;
+        let compose = |slot: &StatusSlot| Ok::<_, Infallible>(planned.compose(self, &award, slot));
+        match self.store.reissue(&award, &planned.as_plan(&compose), self.clock.now()).await? {
+            Settled::Done => {
+                self.wake.notify_waiters();
+                Ok(Reissue::Planned(planned.id))
+            }
+            Settled::Raced => Ok(Reissue::NotIssued),
+            Settled::Refused(never) => match never {},
+        }
+    }
+}
+
+/// What a decision calls for, before storage sees it.
+enum Step {
+    Award(Box<AwardPlan>),
+    Alert(Alert),
+}
+
+/// An award to make or to resume, and its credential or what it waits for.
+struct AwardPlan {
+    award: Award,
+    // Only a new award gets secrets; they are kept through every version.
+    secrets: Option<AwardSecrets>,
+    planned: Result<Planned, Vec<BlockReason>>,
+}
+
+/// A credential with every value decided but its status index.
+struct Planned {
+    id: CredentialId,
+    version: u32,
+    key_id: String,
+    valid_from: crate::time::Timestamp,
+    email_salt: String,
+    name_secret: [u8; 16],
+}
+
+type Compose<'a> = Box<dyn Fn(&StatusSlot) -> Result<String, Infallible> + Send + Sync + 'a>;
+
+impl Step {
+    fn composer<'a>(&'a self, service: &'a Service) -> Option<Compose<'a>> {
+        let Self::Award(plan) = self else { return None };
+        let planned = plan.planned.as_ref().ok()?;
+        Some(Box::new(move |slot| Ok(planned.compose(service, &plan.award, slot))))
+    }
+
+    fn as_award_step<'a>(&'a self, compose: &'a Option<Compose<'a>>) -> AwardStep<'a, Infallible> {
+        let plan = match self {
+            Self::Alert(alert) => return AwardStep::Alert(alert.clone()),
+            Self::Award(plan) => plan,
+        };
+        let award = Box::new(plan.award.clone());
+        match (&plan.secrets, &plan.planned, compose) {
+            (Some(secrets), Ok(planned), Some(compose)) => AwardStep::Open(award, secrets.clone(), planned.as_plan(compose)),
+            (None, Ok(planned), Some(compose)) => AwardStep::Resume(award, planned.as_plan(compose)),
+            (Some(secrets), Err(reasons), _) => AwardStep::OpenBlocked(award, secrets.clone(), reasons.clone()),
+            (None, Err(reasons), _) => AwardStep::StayBlocked(award, reasons.clone()),
+            (_, Ok(_), None) => unreachable!("a planned credential has a composer"),
+        }
+    }
+}
+
+impl Planned {
+    fn as_plan<'a>(
+        &self,
+        compose: &'a (dyn Fn(&StatusSlot) -> Result<String, Infallible> + Send + Sync + 'a),
+    ) -> Plan<'a, Infallible> {
+        Plan { id: self.id, version: self.version, key_id: self.key_id.clone(), valid_from: self.valid_from, compose }
+    }
+
+    fn compose(&self, service: &Service, award: &Award, slot: &StatusSlot) -> String {
+        let draft = Draft {
+            url: &service.url,
+            award,
+            id: self.id,
+            status: StatusPlace { list: slot.list, index: slot.index },
+            valid_from: self.valid_from,
+            email_salt: &self.email_salt,
+            name_secret: &self.name_secret,
+        };
+        credential::compose(&draft).to_string()
+    }
+}
+
+/// Why an award waits, in words for officers.
+pub fn block_reason_text(reason: &BlockReason, lang: Lang) -> String {
+    match (reason, lang) {
+        (BlockReason::NameMissing, Lang::Fr) => "le nom de l’apprenant n’est pas connu".into(),
+        (BlockReason::NameMissing, Lang::En) => "the learner's name is not known".into(),
+        (BlockReason::Undrawable { field, characters }, Lang::Fr) => {
+            format!("aucune police ne dessine {} (champ {field})", characters.join(", "))
+        }
+        (BlockReason::Undrawable { field, characters }, Lang::En) => {
+            format!("no embedded font can draw {} (field {field})", characters.join(", "))
+        }
+        (BlockReason::IssuerKeyMissing, Lang::Fr) => "l’émetteur n’a pas de clé de signature".into(),
+        (BlockReason::IssuerKeyMissing, Lang::En) => "the issuer has no key to sign with".into(),
+        (BlockReason::LintRefused { findings }, Lang::Fr) => format!("document refusé par nos règles\u{a0}: {}", findings.join("; ")),
+        (BlockReason::LintRefused { findings }, Lang::En) => format!("document refused by our rules: {}", findings.join("; ")),
+    }
+}

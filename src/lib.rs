@@ -40,7 +40,10 @@ pub mod store;
 
 // Layer 7, flow: what happens when. Knows no HTTP.
 pub mod intake;
+pub mod service;
+pub mod verification;
 pub mod issuance;
+pub mod take_up;
 pub mod worker;
 
 // Layer 8, edge: translates requests, commands and settings.

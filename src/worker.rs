@@ -1,1 +1,115 @@
-//! (to be written)
+//! Workers: they claim jobs, run them, and try again with growing pauses what failed.
+//!
+//! A job's effects and its end are one transaction in storage, so a worker may die anywhere: its lease runs out and another
+//! takes the job up. Here is only the loop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::service::{Service, ServiceError};
+use crate::store::{Job, StoreError, Task};
+
+/// How long a claimed job belongs to its worker, in seconds.
+const LEASE_SECONDS: i64 = 60;
+/// How often a job is tried before it is given up for an operator to look at: over a day, with the pauses below.
+const MAX_ATTEMPTS: u32 = 36;
+/// How long an idle worker sleeps before it looks again, for work that another instance accepted.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What a look at the queue came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// A job was run, or at least tried.
+    Worked,
+    /// Nothing is due.
+    Idle,
+}
+
+/// Runs `count` workers until `stop` is notified; each finishes the job it holds.
+pub async fn run(service: Arc<Service>, count: usize, stop: tokio::sync::watch::Receiver<bool>) {
+    let workers = (0..count.max(1)).map(|number| {
+        let (service, mut stop) = (Arc::clone(&service), stop.clone());
+        tokio::spawn(async move {
+            let name = format!("{}-{number}", std::process::id());
+            while !*stop.borrow() {
+                let idle = match turn(&service, &name).await {
+                    Ok(Turn::Worked) => false,
+                    Ok(Turn::Idle) => true,
+                    Err(error) => {
+                        tracing::warn!(error = %error, "worker.storage_unavailable");
+                        true
+                    }
+                };
+                if idle {
+                    tokio::select! {
+                        () = service.wake.notified() => {}
+                        () = tokio::time::sleep(POLL) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        if let Err(error) = worker.await {
+            tracing::error!(error = %error, "worker.panicked");
+        }
+    }
+}
+
+/// Claims one job and runs it. An error is one of storage itself; a job's own failure is recorded with the job.
+pub async fn turn(service: &Service, worker: &str) -> Result<Turn, StoreError> {
+    let Some(job) = service.store.claim_job(worker, service.clock.now(), LEASE_SECONDS).await? else { return Ok(Turn::Idle) };
+    let outcome = match &job.task {
+        Task::TakeUpDelivery { delivery } => service.take_up(&job, *delivery).await,
+        Task::Decide { session, learner } => service.decide(&job, session, *learner).await,
+        Task::Issue { credential } => service.issue(&job, *credential).await,
+    };
+    if let Err(error) = outcome {
+        record_failure(service, &job, &error).await?;
+    }
+    Ok(Turn::Worked)
+}
+
+/// Runs until nothing is due: for commands and tests, which then know that all they caused is done.
+pub async fn drain(service: &Service) -> Result<u32, StoreError> {
+    let mut count = 0;
+    while turn(service, "drain").await? == Turn::Worked {
+        count += 1;
+    }
+    Ok(count)
+}
+
+async fn record_failure(service: &Service, job: &Job, error: &ServiceError) -> Result<(), StoreError> {
+    // Somebody else has the job: it is theirs to finish, and to report on.
+    if matches!(error, ServiceError::Store(StoreError::LeaseLost)) {
+        return Ok(());
+    }
+    let recorded = if job.attempt >= MAX_ATTEMPTS {
+        tracing::error!(job.id = %job.id, job.attempt, error = %error, "job.given_up");
+        service.store.bury_job(job, &error.to_string()).await
+    } else {
+        let pause = pause_seconds(job.attempt);
+        tracing::warn!(job.id = %job.id, job.attempt, job.pause_seconds = pause, error = %error, "job.failed");
+        service.store.retry_job(job, service.clock.now().plus_seconds(pause), &error.to_string()).await
+    };
+    match recorded {
+        Err(StoreError::LeaseLost) => Ok(()),
+        other => other,
+    }
+}
+
+/// The pause after the `attempt`th failure: 1, 2, 4 … seconds, an hour at most.
+fn pause_seconds(attempt: u32) -> i64 {
+    (1_i64 << attempt.saturating_sub(1).min(12)).min(3600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_an_hour() {
+        assert_eq!([1, 2, 5, 12, 13, 64, 200].map(pause_seconds), [1, 2, 16, 2048, 3600, 3600, 3600]);
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Its secrets are not here: they are written once, stored encrypted, and never read back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,12 @@ use crate::ids::Code;
 pub struct Source {
     /// Its code, the last part of its intake URL.
     pub code: Code,
-    /// The issuer whose sessions it reports on.
+    /// The issuer that it belongs to, and whose sessions it reports on.
     pub issuer: Code,
+    /// Other issuers whose sessions it may report on, where one LMS serves several organisations. Only an operator's import
+    /// sets this: no issuer's token can open its sessions, or another's, to a source.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub shared_with: BTreeSet<Code>,
     /// What people call it.
     pub name: Name,
     /// The form of the bodies it sends.
@@ -24,6 +28,13 @@ pub struct Source {
     /// For forms that carry the LMS's own ids: each course id with what it stands for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub courses: BTreeMap<String, CourseMapping>,
+}
+
+impl Source {
+    /// Whether it may report on sessions of this issuer.
+    pub fn serves(&self, issuer: &Code) -> bool {
+        self.issuer == *issuer || self.shared_with.contains(issuer)
+    }
 }
 
 /// What a course of the LMS stands for.

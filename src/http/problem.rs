@@ -1,0 +1,244 @@
+//! Every error as a problem document (RFC 9457), in one place: what a client reads when something is refused.
+//!
+//! Details name the field and say what to do. Nothing internal shows: what only an operator can mend is logged here and
+//! answered without detail.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::catalog::CatalogError;
+use crate::ids::IdError;
+use crate::intake::standard_webhooks::WebhookError;
+use crate::json::JsonError;
+use crate::service::ServiceError;
+use crate::store::StoreError;
+
+/// The kinds of problem: the last part of `type`, its status and its title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request's form is wrong.
+    BadRequest,
+    /// A field of the body is wrong.
+    Invalid,
+    /// No token, or one that does not hold.
+    Unauthenticated,
+    /// The token does not reach that far.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// The link is not, or no longer, of this service.
+    UnknownLink,
+    /// The path takes other methods.
+    Method,
+    /// The request contradicts what is stored.
+    Conflict,
+    /// The body is too large.
+    TooLarge,
+    /// The body is of another media type.
+    MediaType,
+    /// The webhook's signature, timestamp or headers don't hold.
+    Webhook,
+    /// The award waits for something.
+    NotIssuedYet,
+    /// The work took too long, or the service is busy.
+    Busy,
+    /// A defect of ours.
+    Internal,
+}
+
+impl Kind {
+    /// All kinds, for the page that explains them.
+    pub const ALL: [Self; 14] = [
+        Self::BadRequest,
+        Self::Invalid,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::UnknownLink,
+        Self::Method,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::MediaType,
+        Self::Webhook,
+        Self::NotIssuedYet,
+        Self::Busy,
+        Self::Internal,
+    ];
+
+    const fn facts(self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::BadRequest => ("bad-request", StatusCode::BAD_REQUEST, "The request cannot be read"),
+            Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "A field is not acceptable"),
+            Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "A valid bearer token is needed"),
+            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "The token does not allow this"),
+            Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "There is no such thing here"),
+            Self::UnknownLink => ("unknown-link", StatusCode::NOT_FOUND, "This link is not, or no longer, in use"),
+            Self::Method => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This path takes other methods"),
+            Self::Conflict => ("conflict", StatusCode::CONFLICT, "The request contradicts what is stored"),
+            Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            Self::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is of another media type"),
+            Self::Webhook => ("webhook-refused", StatusCode::UNAUTHORIZED, "The webhook is not authentic"),
+            Self::NotIssuedYet => ("not-issued-yet", StatusCode::CONFLICT, "The award is not issued yet"),
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "The service is busy; try again shortly"),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something failed on our side"),
+        }
+    }
+
+    /// The last part of `type`.
+    pub const fn slug(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> StatusCode {
+        self.facts().1
+    }
+
+    /// The title.
+    pub const fn title(self) -> &'static str {
+        self.facts().2
+    }
+}
+
+/// A problem to answer with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Which kind.
+    pub kind: Kind,
+    /// What happened this time.
+    pub detail: String,
+    /// The field at fault, as a JSON Pointer.
+    pub pointer: Option<String>,
+}
+
+impl Problem {
+    /// A problem with its detail.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), pointer: None }
+    }
+
+    /// The same, about one field.
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// No such thing.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("no {what} of this name is known"))
+    }
+
+    /// The document of RFC 9457 § 3.
+    pub fn document(&self) -> Value {
+        let mut document = json!({
+            "type": format!("/problems#{}", self.kind.slug()),
+            "title": self.kind.title(),
+            "status": self.kind.status().as_u16(),
+            "detail": self.detail,
+        });
+        if let Some(pointer) = &self.pointer {
+            document["errors"] = json!([{ "pointer": pointer, "detail": self.detail }]);
+        }
+        document
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.kind.status(), self.document().to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self.kind {
+            Kind::Busy => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            Kind::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            _ => None,
+        };
+        // Pages take the problem from here to show it in plain words.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Reference => Self::new(Kind::Invalid, "it refers to an entry that does not exist; create that one first"),
+            StoreError::Transient(_) => {
+                tracing::warn!(error = %error, "storage.transient");
+                Self::new(Kind::Busy, "the database cannot answer now")
+            }
+            _ => {
+                tracing::error!(error = %error, "storage.failed");
+                Self::new(Kind::Internal, "storage failed; the operator's log says more")
+            }
+        }
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Store(error) => error.into(),
+            error => {
+                tracing::error!(error = %error, "service.failed");
+                Self::new(Kind::Internal, "the operator's log says more")
+            }
+        }
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        Self::new(Kind::Invalid, error.problem).at(error.pointer)
+    }
+}
+
+impl From<IdError> for Problem {
+    fn from(error: IdError) -> Self {
+        Self::new(Kind::BadRequest, error.to_string())
+    }
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        let kind = if matches!(error, JsonError::TooLarge { .. }) { Kind::TooLarge } else { Kind::BadRequest };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        let kind = match error {
+            WebhookError::Header(_) => Kind::BadRequest,
+            WebhookError::Secret => Kind::Invalid,
+            WebhookError::Stale | WebhookError::Signature => Kind::Webhook,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_its_status_and_field() {
+        let problem: Problem = CatalogError::new("/criteria", "nothing there").into();
+        let document = problem.document();
+        assert_eq!((document["status"].as_u64(), document["type"].as_str()), (Some(422), Some("/problems#invalid")));
+        assert_eq!(document["errors"][0]["pointer"], "/criteria");
+    }
+
+    #[test]
+    fn kinds_have_distinct_names() {
+        let names: std::collections::HashSet<_> = Kind::ALL.iter().map(|kind| kind.slug()).collect();
+        assert_eq!(names.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn what_storage_says_stays_inside() {
+        let problem: Problem = StoreError::Permanent("23505: secret table".into()).into();
+        assert!(!problem.document().to_string().contains("secret"));
+    }
+}

@@ -1,0 +1,181 @@
+//! What the flow works with: storage, keys, a clock, randomness, and the public URL. One value per process.
+//!
+//! Also what both issuance and verification need of an issuer: its DID document and its signed status lists.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::entropy::Entropy;
+use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl, StatusListId};
+use crate::intake::standard_webhooks::WebhookSecret;
+use crate::keyring::{Keyring, KeyringError, SealedText};
+use crate::proof::{did, eddsa_rdfc, multikey};
+use crate::status_list::{self, Bitstring};
+use crate::store::{EncryptedText, KeyRecord, Store, StoreError};
+use crate::time::Clock;
+use crate::lint;
+
+/// The parts that the flow is made of.
+pub struct Service {
+    /// Storage.
+    pub store: Store,
+    /// Private keys.
+    pub keyring: Keyring,
+    /// The public URL, for ever.
+    pub url: PublicUrl,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Rung when there may be new work.
+    pub wake: tokio::sync::Notify,
+}
+
+/// What can go wrong in the flow.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keyring failed.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// A key that should sign is not in this instance's keyring.
+    #[error("the key {0} is not in this keyring")]
+    KeyNotHeld(String),
+    /// A document could not be signed.
+    #[error("signing failed: {0}")]
+    Proof(#[from] eddsa_rdfc::ProofError),
+    /// Something that can't be, by construction, was found: a defect.
+    #[error("{0}")]
+    Defect(String),
+}
+
+/// Which capability of an award.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// The page that the QR code opens.
+    Qr,
+    /// The learner's files.
+    Download,
+}
+
+impl Service {
+    /// The DID document of an issuer: every key that is published. None where the issuer is unknown.
+    pub async fn did_document(&self, issuer: &Code) -> Result<Option<Value>, ServiceError> {
+        if self.store.issuer(issuer).await?.is_none() {
+            return Ok(None);
+        }
+        let keys = self.store.keys(issuer).await?;
+        let keys = keys.iter().map(|key| match multikey::decode(&key.public_multibase) {
+            Ok(public) => Ok((key.key_id.clone(), public)),
+            Err(error) => Err(ServiceError::Defect(format!("the key {} cannot be read: {error}", key.key_id))),
+        });
+        let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
+        Ok(Some(did::document(&self.url.issuer_did(issuer), &keys)))
+    }
+
+    /// A status list as a signed credential, no older than its last change: signed anew only when a bit changed or half of its
+    /// validity is over.
+    pub async fn signed_status_list(&self, id: StatusListId) -> Result<Option<String>, ServiceError> {
+        let Some(list) = self.store.status_list(id).await? else { return Ok(None) };
+        let now = self.clock.now();
+        if let Some(published) = &list.published
+            && published.revision == list.revision
+            && published.valid_until > now.plus_seconds(status_list::VALIDITY_SECONDS / 2)
+        {
+            return Ok(Some(published.signed.clone()));
+        }
+        let Some(key) = self.store.active_key(&list.issuer).await? else {
+            return Err(ServiceError::KeyNotHeld(format!("of {}", list.issuer)));
+        };
+        let address = self.url.status_list(id);
+        let document = status_list::compose(&address, &self.url.issuer_did(&list.issuer), &Bitstring::new(&list.revoked), now);
+        let document = lint::lint_status_list(document).map_err(|findings| refused(&findings))?;
+        let signed = self.sign(&list.issuer, &key, &document, &now.to_whole_second().to_string())?.to_string();
+        let until = now.to_whole_second().plus_seconds(status_list::VALIDITY_SECONDS);
+        self.store.publish_status_list(id, list.revision, &signed, until).await?;
+        Ok(Some(signed))
+    }
+
+    /// Signs a linted document with a key of an issuer. Ed25519 is deterministic: the same document and moment give the same
+    /// bytes, so a repetition after a crash makes no second signature.
+    pub fn sign(
+        &self,
+        issuer: &Code,
+        key: &KeyRecord,
+        document: &lint::Linted,
+        created: &str,
+    ) -> Result<Value, ServiceError> {
+        let held = self.keyring.key(issuer, &key.thumbprint)?;
+        let held = held.ok_or_else(|| ServiceError::KeyNotHeld(key.key_id.clone()))?;
+        let options = eddsa_rdfc::ProofOptions {
+            created: created.to_owned(),
+            verification_method: key.key_id.clone(),
+            proof_purpose: eddsa_rdfc::ASSERTION_METHOD.to_owned(),
+        };
+        Ok(eddsa_rdfc::sign(document.document(), &options, &*held)?)
+    }
+
+    /// Makes a capability link for an award: the token, and what storage keeps of it.
+    pub fn new_link(&self, award: AwardId, link: Link) -> (CapabilityToken, EncryptedText) {
+        let token = CapabilityToken::random(&*self.entropy);
+        let sealed = self.keyring.seal(&place(award, link), token.as_bytes(), &*self.entropy);
+        (token, EncryptedText(sealed.as_str().to_owned()))
+    }
+
+    /// Opens a stored capability link.
+    pub fn open_link(&self, award: AwardId, link: Link, sealed: &EncryptedText) -> Result<CapabilityToken, ServiceError> {
+        Ok(CapabilityToken::from_bytes(self.open_128(&place(award, link), sealed)?))
+    }
+
+    /// Seals the secret of an award's name commitment.
+    pub fn seal_name_secret(&self, award: AwardId, secret: &[u8; 16]) -> EncryptedText {
+        let sealed = self.keyring.seal(&format!("award:{award}:name-secret"), secret, &*self.entropy);
+        EncryptedText(sealed.as_str().to_owned())
+    }
+
+    /// Opens the secret of an award's name commitment.
+    pub fn open_name_secret(&self, award: AwardId, sealed: &EncryptedText) -> Result<[u8; 16], ServiceError> {
+        self.open_128(&format!("award:{award}:name-secret"), sealed)
+    }
+
+    /// Seals a source's webhook secrets for storage.
+    pub fn seal_webhook_secret(&self, source: &Code, written: &str) -> EncryptedText {
+        let sealed = self.keyring.seal(&format!("source:{source}:webhook"), written.as_bytes(), &*self.entropy);
+        EncryptedText(sealed.as_str().to_owned())
+    }
+
+    /// The webhook secrets in force for a source.
+    pub async fn webhook_secrets(&self, source: &Code) -> Result<Vec<WebhookSecret>, ServiceError> {
+        let stored = self.store.source_secrets(source).await?;
+        let open = |sealed: EncryptedText| {
+            let place = format!("source:{source}:webhook");
+            let written = self.keyring.unseal(&place, &SealedText::from_stored(sealed.0))?;
+            let text = std::str::from_utf8(&written).ok().and_then(|text| WebhookSecret::parse(text).ok());
+            text.ok_or_else(|| ServiceError::Defect("a stored webhook secret is not one".into()))
+        };
+        stored.into_iter().map(open).collect()
+    }
+
+    fn open_128(&self, place: &str, sealed: &EncryptedText) -> Result<[u8; 16], ServiceError> {
+        let bytes = self.keyring.unseal(place, &SealedText::from_stored(sealed.0.clone()))?;
+        let bytes: Result<[u8; 16], _> = bytes.as_slice().try_into();
+        bytes.map_err(|_| ServiceError::Defect(format!("{place} does not hold 128 bits")))
+    }
+}
+
+fn place(award: AwardId, link: Link) -> String {
+    let link = match link {
+        Link::Qr => "qr",
+        Link::Download => "download",
+    };
+    format!("award:{award}:{link}")
+}
+
+/// Findings on a document that we composed ourselves.
+pub(crate) fn refused(findings: &[lint::Finding]) -> ServiceError {
+    let findings: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    ServiceError::Defect(format!("our own rules refuse what we composed: {}", findings.join("; ")))
+}

@@ -1,0 +1,102 @@
+//! Taking up a delivery (issuance step 2): from what a source sent to evidence in the ledger.
+//!
+//! What can be placed is appended at once; what names a session or a learner that is not known yet waits, and the delivery is
+//! taken up again when that appears. Evidence has a key, so taking up twice appends once.
+
+use crate::catalog::Source;
+use crate::evidence::Evidence;
+use crate::ids::{DeliveryId, LearnerId};
+use crate::intake::{self, Record};
+use crate::service::{Service, ServiceError};
+use crate::store::{DeliveryEnd, Job, LearnerUpdate, Taken, WaitFor};
+
+impl Service {
+    /// Takes up one delivery.
+    pub async fn take_up(&self, job: &Job, id: DeliveryId) -> Result<(), ServiceError> {
+        let Some(delivery) = self.store.delivery(id).await? else { return Ok(self.store.complete_job(job).await?) };
+        let Some(source) = self.store.source(&delivery.record.source).await? else {
+            return Err(ServiceError::Defect("a delivery's source is gone".into()));
+        };
+        let taken = match intake::understand(&source, &delivery.body) {
+            Err(why) => Taken { evidence: Vec::new(), end: DeliveryEnd::Dead { reason: why.to_string() } },
+            Ok(understood) => {
+                let mut waiting = understood.unmapped.first().map(|unmapped| {
+                    let reason = format!("{unmapped} has no mapping in the configuration of the source {}", source.code);
+                    (WaitFor::Source(source.code.clone()), reason)
+                });
+                let mut evidence = Vec::new();
+                let mut refused = None;
+                for record in understood.records {
+                    match self.place(&source, record).await? {
+                        Placed::Evidence(facts) => evidence.extend(facts),
+                        Placed::Waits(wait_for, reason) => waiting = waiting.or(Some((wait_for, reason))),
+                        Placed::Refused(reason) => refused = Some(reason),
+                    }
+                }
+                let end = match (refused, waiting) {
+                    (Some(reason), _) => DeliveryEnd::Dead { reason },
+                    (None, Some((wait_for, reason))) => DeliveryEnd::Parked { wait_for, reason },
+                    (None, None) => DeliveryEnd::Processed,
+                };
+                Taken { evidence, end }
+            }
+        };
+        let finished = self.store.finish_delivery(job, id, &taken, self.clock.now()).await?;
+        tracing::info!(
+            delivery.id = %id,
+            delivery.source = %source.code,
+            delivery.state = finished.state.as_str(),
+            delivery.appended = finished.appended,
+            "delivery.taken_up"
+        );
+        Ok(())
+    }
+
+    async fn place(&self, source: &Source, record: Record) -> Result<Placed, ServiceError> {
+        let Some(session) = self.store.effective_session(&record.session).await? else {
+            let reason = format!("the session {} is not known yet", record.session);
+            return Ok(Placed::Waits(WaitFor::Session(record.session), reason));
+        };
+        if !source.serves(session.issuer()) {
+            let reason = format!("the source {} may not report on the session {} of another issuer", source.code, record.session);
+            return Ok(Placed::Refused(reason));
+        }
+        let Some(learner) = self.learner(source, &record).await? else {
+            let wait_for = WaitFor::Learner { source: source.code.clone(), external_id: record.learner };
+            return Ok(Placed::Waits(wait_for, "the learner is not known yet".into()));
+        };
+        let evidence = record.facts.into_iter().map(|reported| Evidence {
+            session: record.session.clone(),
+            learner,
+            source: source.code.clone(),
+            at: reported.at,
+            fact: reported.fact,
+            score: reported.score,
+        });
+        Ok(Placed::Evidence(evidence.collect()))
+    }
+
+    /// The learner of a record: known, or described well enough by the record itself to become known.
+    async fn learner(&self, source: &Source, record: &Record) -> Result<Option<LearnerId>, ServiceError> {
+        let known = self.store.learner_by_external(&source.code, &record.learner).await?;
+        let news = |known: &crate::store::LearnerRecord| {
+            (record.name.is_some() && record.name != known.name) || (record.email.is_some() && record.email != known.email)
+        };
+        match known {
+            Some(known) if !news(&known) => Ok(Some(known.id)),
+            None if record.name.is_none() && record.email.is_none() => Ok(None),
+            _ => {
+                let (name, email) = (record.name.as_ref(), record.email.as_ref());
+                let update = LearnerUpdate::Complete;
+                let kept = self.store.put_learner(&source.code, &record.learner, name, email, update, self.clock.now()).await?;
+                Ok(Some(kept.0))
+            }
+        }
+    }
+}
+
+enum Placed {
+    Evidence(Vec<Evidence>),
+    Waits(WaitFor, String),
+    Refused(String),
+}
