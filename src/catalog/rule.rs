@@ -213,10 +213,7 @@ impl Check<'_> {
         if rules.is_empty() {
             return Err(CatalogError::new(pointer, "the list is empty"));
         }
-        rules
-            .iter()
-            .enumerate()
-            .try_for_each(|(i, rule)| self.rule(rule, &format!("{pointer}/{i}"), depth + 1, bounds))
+        rules.iter().enumerate().try_for_each(|(i, rule)| self.rule(rule, &format!("{pointer}/{i}"), depth + 1, bounds))
     }
 
     fn reached(&self, activity: &Activity, reached: Reached, pointer: &str) -> Result<(), CatalogError> {
@@ -229,5 +226,55 @@ impl Check<'_> {
             return Err(CatalogError::new(pointer, problem));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn problem(rule: Value) -> Option<String> {
+        let training: Training = serde_json::from_value(json!({
+            "code": "t", "issuer": "i", "title": "T", "description": "D", "objectives": ["O"],
+            "modality": "webinar", "duration": "PT1H", "criteria": { "participation": { "rule": rule } },
+            "units": [{ "code": "u", "title": "U", "activities": [
+                { "code": "a", "title": "A", "duration": "PT1H" },
+                { "code": "s", "title": "S", "kind": "self_assessment", "duration": "PT1H" }
+            ] }]
+        }))
+        .unwrap();
+        training
+            .check()
+            .err()
+            .map(|refused| refused.pointer.trim_start_matches("/criteria/participation/rule").to_owned())
+    }
+
+    #[test]
+    fn a_rule_that_cannot_work_is_refused_where_it_is_wrong() {
+        let a = || json!({ "activity": { "code": "a" } });
+        let time = |time: &str| json!({ "time_spent": { "at_least": time, "basis": "credited" } });
+        let within =
+            |from: &str, until: &str, rule: Value| json!({ "within": { "from": from, "until": until, "rule": rule } });
+        let (march, june) = ("2026-03-01T00:00:00Z", "2026-06-01T00:00:00Z");
+        assert_eq!(problem(json!({ "all": [a(), time("PT2H"), within(march, june, a())] })), None);
+        for (rule, pointer) in [
+            (json!({ "all": [] }), "/all"),
+            (json!({ "any": [a(), { "activity": { "code": "b" } }] }), "/any/1/activity/code"),
+            (json!({ "at_least": { "n": 2, "of": [a()] } }), "/at_least/n"),
+            (json!({ "at_least": { "n": 1, "of": [{ "unit": { "code": "v" } }] } }), "/at_least/of/0/unit/code"),
+            (json!({ "questionnaire": { "code": "b" } }), "/questionnaire/code"),
+            (json!({ "activity": { "code": "s", "reached": "passed" } }), "/activity/reached"),
+            (json!({ "expected_activities": { "reached": "passed" } }), "/expected_activities/reached"),
+            (time("PT2H1S"), "/time_spent/at_least"),
+            (json!({ "within": { "rule": a() } }), "/within"),
+            (within(june, march, a()), "/within"),
+            (within(march, june, within(june, "2026-07-01T00:00:00Z", a())), "/within/rule/within"),
+            ((0..13).fold(a(), |rule, _| json!({ "all": [rule] })), &"/all/0".repeat(13)),
+            (json!({ "all": vec![a(); 500] }), "/all/499"),
+        ] {
+            assert_eq!(problem(rule.clone()).as_deref(), Some(pointer), "{rule}");
+        }
     }
 }

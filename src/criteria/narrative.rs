@@ -64,19 +64,21 @@ impl List<'_> {
                     (true, Lang::Fr) => ", sur déclaration de la plateforme de formation",
                     (true, Lang::En) => ", as declared by the learning platform",
                     (false, Lang::Fr) => {
-                        ", soit sur déclaration de la plateforme de formation, soit par chacune de ses activités attendues"
+                        ", soit sur déclaration de la plateforme de formation, soit par l’achèvement de chacune de ses activités attendues"
                     }
                     (false, Lang::En) => {
-                        ", either as declared by the learning platform or through each of its expected activities"
+                        ", either as declared by the learning platform or by completing each of its expected activities"
                     }
                 });
                 of.as_slice()
             }
             What::Course => {
-                text.push_str(self.lang.pick(
-                    ", sur déclaration de la plateforme de formation",
-                    ", as declared by the learning platform",
-                ));
+                text.push_str(
+                    self.lang.pick(
+                        ", sur déclaration de la plateforme de formation",
+                        ", as declared by the learning platform",
+                    ),
+                );
                 &[]
             }
             What::Activity { .. } | What::Questionnaire(_) | What::TimeSpent { .. } | What::Unknown(_) => &[],
@@ -98,5 +100,77 @@ impl List<'_> {
             lines.push_str(&format!("{newline}{:indent$}- {text}{end}", "", indent = level * 2));
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::samples::session;
+    use super::*;
+    use crate::catalog::{LongText, ShortText};
+
+    fn published(assessment: &str, rule: Value) -> String {
+        let session = session(assessment, rule);
+        [Lang::Fr, Lang::En].map(|lang| narrative(&session, AwardKind::Participation, lang).unwrap()).join("\n\n")
+    }
+
+    #[test]
+    fn narrative_of_a_full_rule() {
+        let rule = json!({ "all": [
+            { "expected_activities": {} },
+            { "time_spent": { "at_least": "PT3H30M", "basis": "credited" } },
+            { "any": [
+                { "unit": { "code": "u1" } },
+                { "at_least": { "n": 2, "of": [
+                    { "activity": { "code": "lecture" } },
+                    { "questionnaire": { "code": "avis" } },
+                    { "unit": { "code": "u3" } }
+                ] } }
+            ] }
+        ] });
+        let narrative = published("self_assessment", rule);
+        insta::assert_snapshot!(narrative);
+    }
+
+    #[test]
+    fn narrative_of_one_condition() {
+        let narrative = published("certifying", json!({ "activity": { "code": "quiz", "reached": "passed" } }));
+        insta::assert_snapshot!(narrative);
+    }
+
+    #[test]
+    fn narrative_with_windows() {
+        let rule = json!({ "within": {
+            "from": "2026-03-01T00:00:00+01:00",
+            "until": "2026-07-01T00:00:00+02:00",
+            "rule": { "all": [
+                { "course": {} },
+                { "time_spent": { "at_least": "PT2H", "basis": "measured" } },
+                { "within": { "until": "2026-03-15T14:00:00+01:00", "rule": { "activity": { "code": "auto" } } } },
+                { "within": { "from": "2026-06-01T00:00:00+02:00", "rule": { "activity": { "code": "quiz" } } } }
+            ] }
+        } });
+        let narrative = published("certifying", rule);
+        insta::assert_snapshot!(narrative);
+    }
+
+    #[test]
+    fn the_training_may_word_it_itself() {
+        let mut session = session("self_assessment", json!({ "course": {} }));
+        let own = "Il faut **tout** faire.";
+        session.training.criteria.participation.as_mut().unwrap().narrative = Some(LongText::new(own).unwrap());
+        assert_eq!(narrative(&session, AwardKind::Participation, Lang::En).unwrap(), own);
+        assert_eq!(narrative(&session, AwardKind::Certificate, Lang::Fr), None);
+    }
+
+    #[test]
+    fn titles_never_become_markup() {
+        let mut session = session("self_assessment", json!({ "activity": { "code": "video" } }));
+        let title = "<b>[Cliquez](https://mal.example) *ici* &lt; module_1";
+        session.training.units[0].activities[0].title = ShortText::new(title).unwrap();
+        let text = narrative(&session, AwardKind::Participation, Lang::Fr).unwrap();
+        assert!(text.contains(r"\<b>\[Cliquez](https://mal.example) \*ici\* \&lt; module_1"), "{text}");
     }
 }

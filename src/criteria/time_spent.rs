@@ -83,3 +83,71 @@ fn measured<'a>(standings: &Standings<'a>) -> Amount<'a> {
     }
     Amount { seconds, evidence }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::ask::Window;
+    use super::super::samples::{activity, declared, fact, measured, noon, training, unit};
+    use super::*;
+    use crate::evidence::{Fact, State};
+
+    fn seconds(basis: TimeBasis, evidence: &[Evidence]) -> u64 {
+        let training = training("self_assessment", json!({}));
+        let evidence: Vec<&Evidence> = evidence.iter().collect();
+        spent(&training, &Standings::of(&evidence, Window::default()), basis).seconds
+    }
+
+    fn minutes_credited(evidence: &[Evidence]) -> u64 {
+        seconds(TimeBasis::Credited, evidence) / 60
+    }
+
+    #[test]
+    fn each_activity_done_credits_its_declared_duration_once() {
+        let video = activity("2026-03-02", "video", State::Completed);
+        let again = activity("2026-03-03", "video", State::Passed);
+        let unexpected = activity("2026-03-03", "lecture", State::Completed);
+        assert_eq!(minutes_credited(&[video.clone(), again.clone(), video.clone()]), 30);
+        assert_eq!(minutes_credited(&[video.clone(), unexpected]), 50);
+        assert_eq!(minutes_credited(&[video, again, activity("2026-03-04", "video", State::Withdrawn)]), 0);
+        assert_eq!(minutes_credited(&[activity("2026-03-02", "auto", State::Failed)]), 15, "doing it is what counts");
+    }
+
+    #[test]
+    fn a_complete_unit_credits_its_own_longer_duration() {
+        let done =
+            [activity("2026-03-02", "video", State::Completed), activity("2026-03-03", "atelier", State::Completed)];
+        assert_eq!(minutes_credited(&done[..1]), 30);
+        assert_eq!(minutes_credited(&done), 150);
+        assert_eq!(minutes_credited(&[unit("2026-03-03", "u1", State::Completed)]), 150);
+        assert_eq!(minutes_credited(&[unit("2026-03-03", "u2", State::Completed)]), 0, "it has no duration of its own");
+    }
+
+    #[test]
+    fn minutes_measured_twice_count_once() {
+        let morning = measured("2026-03-02T12:00:00+01:00", 3600);
+        let half_of_it = measured("2026-03-02T12:00:00+01:00", 1800);
+        let next_hour_and_a_half = measured("2026-03-02T13:00:00+01:00", 5400);
+        assert_eq!(seconds(TimeBasis::Measured, &[morning.clone(), morning.clone()]), 3600);
+        assert_eq!(seconds(TimeBasis::Measured, &[half_of_it, morning, next_hour_and_a_half]), 7200);
+    }
+
+    #[test]
+    fn an_absurd_stretch_is_bounded() {
+        for at in [i64::MIN, 0, i64::MAX] {
+            let absurd =
+                fact(crate::time::Timestamp::from_micros(at), Fact::TimeMeasured { activity: None, seconds: u64::MAX });
+            assert_eq!(seconds(TimeBasis::Measured, &[absurd.clone(), absurd]), LONGEST_STRETCH_SECONDS);
+        }
+    }
+
+    #[test]
+    fn the_latest_declared_total_holds_and_in_a_tie_the_larger() {
+        let (early, late, tie) =
+            (declared("2026-03-02", 900), declared("2026-03-03", 600), declared("2026-03-03", 700));
+        assert_eq!(noon("2026-03-03"), late.at);
+        assert_eq!(seconds(TimeBasis::Declared, &[late.clone(), early.clone()]), 600);
+        assert_eq!(seconds(TimeBasis::Declared, &[tie, late, early]), 700);
+    }
+}

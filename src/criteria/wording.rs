@@ -106,13 +106,7 @@ fn asked(ask: &Ask<'_>, training: &Training, lang: Lang, markup: Markup) -> Stri
     }
 }
 
-fn asked_of_activity(
-    activity: &Activity,
-    reached: Reached,
-    training: &Training,
-    lang: Lang,
-    markup: Markup,
-) -> String {
+fn asked_of_activity(activity: &Activity, reached: Reached, training: &Training, lang: Lang, markup: Markup) -> String {
     let title = quoted(activity.title.as_str(), lang, markup);
     let private = training.result_belongs_to_learner(activity);
     let (before, after) = match (reached, activity.kind, lang) {
@@ -172,7 +166,7 @@ fn escape_markdown(text: &str) -> String {
         let after = rest.peek().copied().unwrap_or(' ');
         let inside_word = before.is_alphanumeric() && after.is_alphanumeric();
         let special = match c {
-            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '~' => true,
+            '\\' | '`' | '*' | '[' | '<' | '~' => true,
             '_' => !inside_word,
             '&' => (after.is_ascii_alphanumeric() || after == '#') && text.contains(';'),
             _ => false,
@@ -197,12 +191,11 @@ fn window(window: Window, lang: Lang) -> String {
     };
     match (window.from, window.until, lang) {
         (Some(from), Some(until), _) if starts_a_day(from) && starts_a_day(until) => {
-            let (first, last) = (day(from), day(just_before(until)));
-            match lang {
-                Lang::Fr if first == last => format!("le {first}"),
-                Lang::En if first == last => format!("on {first}"),
-                Lang::Fr => format!("du {first} au {last} inclus"),
-                Lang::En => format!("from {first} to {last} inclusive"),
+            match (days(from, just_before(until), lang), lang) {
+                (Days::One(day), Lang::Fr) => format!("le {day}"),
+                (Days::One(day), Lang::En) => format!("on {day}"),
+                (Days::Several(first, last), Lang::Fr) => format!("du {first} au {last} inclus"),
+                (Days::Several(first, last), Lang::En) => format!("from {first} to {last} inclusive"),
             }
         }
         (Some(from), Some(until), Lang::Fr) => format!("à compter du {} et avant le {}", edge(from), edge(until)),
@@ -242,9 +235,11 @@ pub(super) enum Outcome {
 /// What can be done, as grammar knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Noun {
-    /// *Une activité, une unité*: completed.
+    /// *Une activité*: completed.
     Completed,
-    /// *Le parcours*: completed.
+    /// *Une unité*: completed, by the source's word.
+    Unit,
+    /// *Le parcours*: completed, by the source's word.
     Course,
     /// *Une séance*: attended.
     Attended,
@@ -267,9 +262,9 @@ impl Noun {
 
     fn participle(self, lang: Lang) -> &'static str {
         match (self, lang) {
-            (Self::Completed, Lang::Fr) => "terminée",
+            (Self::Completed | Self::Unit, Lang::Fr) => "terminée",
             (Self::Course, Lang::Fr) => "terminé",
-            (Self::Completed | Self::Course, Lang::En) => "completed",
+            (Self::Completed | Self::Unit | Self::Course, Lang::En) => "completed",
             (Self::Attended, Lang::Fr) => "suivie",
             (Self::Attended, Lang::En) => "attended",
             (Self::Taken, Lang::Fr) => "effectuée",
@@ -288,6 +283,10 @@ pub(super) fn outcome(noun: Noun, outcome: Outcome) -> Bilingual {
         match (outcome, lang) {
             (Outcome::NotYet, Lang::Fr) => format!("pas encore {done}"),
             (Outcome::NotYet, Lang::En) => format!("not {done} yet"),
+            (Outcome::Done(at), _) if matches!(noun, Noun::Unit | Noun::Course) => {
+                let by = lang.pick("selon la plateforme de formation", "according to the learning platform");
+                format!("{done} {}, {by}", on(at))
+            }
             (Outcome::Done(at), _) => format!("{done} {}", on(at)),
             (Outcome::Passed(at), Lang::Fr) => format!("réussite {}", on(at)),
             (Outcome::Passed(at), Lang::En) => format!("passed {}", on(at)),
@@ -306,11 +305,14 @@ pub(super) fn outcome(noun: Noun, outcome: Outcome) -> Bilingual {
 /// So much time out of what is asked.
 pub(super) fn time_out_of(seconds: u64, asked: Duration) -> Bilingual {
     both(|lang| {
+        let enough = seconds >= asked.as_seconds();
         let asked = asked.spoken();
         match (seconds, lang) {
-            (0, Lang::Fr) => format!("aucun temps comptabilisé sur les {asked} demandées"),
+            (_, Lang::Fr) if enough => format!("{} pour un minimum de {asked}", spoken(seconds, lang)),
+            (_, Lang::En) if enough => format!("{} for a minimum of {asked}", spoken(seconds, lang)),
+            (0, Lang::Fr) => format!("aucun temps comptabilisé sur {asked}"),
             (0, Lang::En) => format!("no time counted out of {asked}"),
-            (_, Lang::Fr) => format!("{} sur les {asked} demandées", spoken(seconds, lang)),
+            (_, Lang::Fr) => format!("{} sur {asked}", spoken(seconds, lang)),
             (_, Lang::En) => format!("{} out of {asked}", spoken(seconds, lang)),
         }
     })
@@ -336,17 +338,41 @@ pub(super) fn count_out_of(met: usize, all: usize) -> Bilingual {
 
 /// Whether the criteria are met, and from when to when the evidence goes.
 pub(super) fn met(credited: Option<(Timestamp, Timestamp)>, lang: Lang) -> String {
-    let days = credited.map(|(first, last)| (first.day(&ZONE, lang), last.day(&ZONE, lang)));
-    match (days, lang) {
+    match (credited.map(|(first, last)| days(first, last, lang)), lang) {
         (None, Lang::Fr) => "Les conditions d’attribution sont remplies.".to_owned(),
         (None, Lang::En) => "The award criteria are met.".to_owned(),
-        (Some((first, last)), Lang::Fr) if first == last => {
-            format!("Les conditions d’attribution sont remplies, au vu des activités du {first}.")
+        (Some(Days::One(day)), Lang::Fr) => {
+            format!("Les conditions d’attribution sont remplies, au vu des activités du {day}.")
         }
-        (Some((first, last)), Lang::En) if first == last => format!("The award criteria are met, by activity on {first}."),
-        (Some((first, last)), Lang::Fr) => {
+        (Some(Days::One(day)), Lang::En) => format!("The award criteria are met, by activity on {day}."),
+        (Some(Days::Several(first, last)), Lang::Fr) => {
             format!("Les conditions d’attribution sont remplies, au vu des activités du {first} au {last}.")
         }
-        (Some((first, last)), Lang::En) => format!("The award criteria are met, by activity from {first} to {last}."),
+        (Some(Days::Several(first, last)), Lang::En) => {
+            format!("The award criteria are met, by activity from {first} to {last}.")
+        }
     }
+}
+
+/// One day, or the first and the last of several.
+enum Days {
+    One(String),
+    Several(String, String),
+}
+
+/// The days from one moment to another, as people write them: the first without the month or year that it shares with the last.
+fn days(first: Timestamp, last: Timestamp, lang: Lang) -> Days {
+    let (first, last) = (first.day(&ZONE, lang), last.day(&ZONE, lang));
+    if first == last {
+        return Days::One(last);
+    }
+    let shared = |text: &str, at: usize| text.splitn(3, ' ').skip(at).map(str::to_owned).collect::<Vec<_>>();
+    let kept = if shared(&first, 1) == shared(&last, 1) {
+        1
+    } else if shared(&first, 2) == shared(&last, 2) {
+        2
+    } else {
+        3
+    };
+    Days::Several(first.splitn(3, ' ').take(kept).collect::<Vec<_>>().join(" "), last)
 }
