@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AwardKind, CatalogError, LongText, Training};
+use super::{Activity, Assessment, AwardKind, CatalogError, LongText, Training, Unit};
 use crate::ids::Code;
 use crate::time::{Duration, Timestamp};
 
@@ -23,7 +23,8 @@ pub enum Rule {
         /// Out of which.
         of: Vec<Rule>,
     },
-    /// One activity reached.
+    /// One activity reached. Completed "with fail" (Moodle state 3) is not completed, except where the result belongs to the
+    /// learner alone: there, doing it is what counts.
     Activity {
         /// The activity's code in the training.
         code: Code,
@@ -56,7 +57,7 @@ pub enum Rule {
         /// The questionnaire's code among the training's activities.
         code: Code,
     },
-    /// A rule that looks only at evidence inside a window.
+    /// A rule that looks only at evidence inside a window, by the moment of the source's event.
     Within {
         /// The first moment that counts.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,7 +77,8 @@ pub enum Reached {
     /// Completed, with or without a pass.
     #[default]
     Completed,
-    /// Passed.
+    /// Passed. Refused for a self-assessment, and for any assessment of a training that does not certify: their results
+    /// belong to the learner alone.
     Passed,
 }
 
@@ -136,69 +138,143 @@ const MAX_DEPTH: usize = 12;
 const MAX_RULES: usize = 500;
 
 impl Rule {
-    /// Refuses a rule that names what the training does not have, that can never or always hold by its form, or that is too
-    /// large. `pointer` is the JSON Pointer of the rule in its document.
+    /// Refuses a rule that names what the training does not have, that can never or always hold by its form, that rests on
+    /// results which belong to the learner alone, or that is too large. `pointer` is the JSON Pointer of the rule in its
+    /// document.
     pub fn check(&self, training: &Training, pointer: &str) -> Result<(), CatalogError> {
-        let mut budget = MAX_RULES;
-        self.check_at(training, pointer, 0, &mut budget)
+        Check { training, rules_left: MAX_RULES }.rule(self, pointer, 0, (None, None))
     }
+}
 
-    fn check_at(
-        &self,
-        training: &Training,
-        pointer: &str,
-        depth: usize,
-        budget: &mut usize,
-    ) -> Result<(), CatalogError> {
+/// The bounds within which evidence counts at some place of the tree.
+type Bounds = (Option<Timestamp>, Option<Timestamp>);
+
+/// A walk through one tree.
+struct Check<'a> {
+    training: &'a Training,
+    rules_left: usize,
+}
+
+impl Check<'_> {
+    fn rule(&mut self, rule: &Rule, pointer: &str, depth: usize, bounds: Bounds) -> Result<(), CatalogError> {
         let refuse = |at: &str, problem: String| Err(CatalogError::new(format!("{pointer}{at}"), problem));
-        if depth > MAX_DEPTH || *budget == 0 {
+        if depth > MAX_DEPTH || self.rules_left == 0 {
             return refuse("", format!("a rule has at most {MAX_DEPTH} levels and {MAX_RULES} parts"));
         }
-        *budget -= 1;
-        let no_activity = |at: &str, code: &Code| refuse(at, format!("the training has no activity {code}"));
-        let mut children = |name: &str, rules: &[Rule]| {
-            if rules.is_empty() {
-                return refuse(&format!("/{name}"), "the list is empty".into());
+        self.rules_left -= 1;
+        match rule {
+            Rule::All(rules) => self.list(rules, &format!("{pointer}/all"), depth, bounds),
+            Rule::Any(rules) => self.list(rules, &format!("{pointer}/any"), depth, bounds),
+            Rule::AtLeast { n, of } if *n == 0 || *n as usize > of.len() => {
+                refuse("/at_least/n", format!("n must lie between 1 and the {} rules of the list", of.len()))
             }
-            rules
-                .iter()
-                .enumerate()
-                .try_for_each(|(i, rule)| rule.check_at(training, &format!("{pointer}/{name}/{i}"), depth + 1, budget))
-        };
-        match self {
-            Self::All(rules) => children("all", rules),
-            Self::Any(rules) => children("any", rules),
-            Self::AtLeast { n, of } => {
-                if *n == 0 || *n as usize > of.len() {
-                    return refuse(
-                        "/at_least/n",
-                        format!("n must lie between 1 and the {} rules of the list", of.len()),
-                    );
-                }
-                children("at_least/of", of)
+            Rule::AtLeast { of, .. } => self.list(of, &format!("{pointer}/at_least/of"), depth, bounds),
+            Rule::Activity { code, reached } => match self.training.activity(code) {
+                None => refuse("/activity/code", format!("the training has no activity {code}")),
+                Some(activity) => self.reached(activity, *reached, &format!("{pointer}/activity/reached")),
+            },
+            Rule::Questionnaire { code } if self.training.activity(code).is_none() => {
+                refuse("/questionnaire/code", format!("the training has no activity {code}"))
             }
-            Self::Activity { code, .. } if training.activity(code).is_none() => no_activity("/activity/code", code),
-            Self::Questionnaire { code } if training.activity(code).is_none() => {
-                no_activity("/questionnaire/code", code)
-            }
-            Self::ExpectedActivities { .. } if training.expected_activities().next().is_none() => {
+            Rule::ExpectedActivities { .. } if self.training.expected_activities().next().is_none() => {
                 refuse("/expected_activities", "the training marks no activity as expected".into())
             }
-            Self::Unit { code } => match training.unit(code) {
-                None => refuse("/unit/code", format!("the training has no unit {code}")),
-                Some(_) => Ok(()),
-            },
-            Self::Within { from, until, rule } => {
-                if from.is_none() && until.is_none() || from.zip(*until).is_some_and(|(from, until)| from >= until) {
-                    return refuse("/within", "the window needs a bound, and must end after it starts".into());
-                }
-                rule.check_at(training, &format!("{pointer}/within/rule"), depth + 1, budget)
+            Rule::ExpectedActivities { reached } => {
+                let pointer = format!("{pointer}/expected_activities/reached");
+                self.training.expected_activities().try_for_each(|activity| self.reached(activity, *reached, &pointer))
             }
-            Self::Activity { .. }
-            | Self::ExpectedActivities { .. }
-            | Self::Course {}
-            | Self::TimeSpent { .. }
-            | Self::Questionnaire { .. } => Ok(()),
+            Rule::Unit { code } if self.training.unit(code).is_none() => {
+                refuse("/unit/code", format!("the training has no unit {code}"))
+            }
+            Rule::TimeSpent { at_least, basis: TimeBasis::Credited } => {
+                let most: u64 = self.training.units.iter().map(Unit::full_credit_seconds).sum();
+                if at_least.as_seconds() > most {
+                    let problem = format!("more than all activities together credit, which is {} min", most / 60);
+                    return refuse("/time_spent/at_least", problem);
+                }
+                Ok(())
+            }
+            Rule::Within { from, until, .. } if from.is_none() && until.is_none() => {
+                refuse("/within", "the window needs a bound".into())
+            }
+            Rule::Within { from, until, rule } => {
+                let from = bounds.0.max(*from);
+                let until = [bounds.1, *until].into_iter().flatten().min();
+                if from.zip(until).is_some_and(|(from, until)| from >= until) {
+                    return refuse("/within", "the window, inside those around it, must end after it starts".into());
+                }
+                self.rule(rule, &format!("{pointer}/within/rule"), depth + 1, (from, until))
+            }
+            Rule::Unit { .. } | Rule::Course {} | Rule::TimeSpent { .. } | Rule::Questionnaire { .. } => Ok(()),
+        }
+    }
+
+    fn list(&mut self, rules: &[Rule], pointer: &str, depth: usize, bounds: Bounds) -> Result<(), CatalogError> {
+        if rules.is_empty() {
+            return Err(CatalogError::new(pointer, "the list is empty"));
+        }
+        rules.iter().enumerate().try_for_each(|(i, rule)| self.rule(rule, &format!("{pointer}/{i}"), depth + 1, bounds))
+    }
+
+    fn reached(&self, activity: &Activity, reached: Reached, pointer: &str) -> Result<(), CatalogError> {
+        let certifying = self.training.assessment == Assessment::Certifying;
+        if reached == Reached::Passed && !certifying && self.training.result_belongs_to_learner(activity) {
+            let problem = format!(
+                "the result of {} belongs to the learner alone: ask for \"completed\", or declare the training certifying",
+                activity.code
+            );
+            return Err(CatalogError::new(pointer, problem));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn problem(rule: Value) -> Option<String> {
+        let training: Training = serde_json::from_value(json!({
+            "code": "t", "issuer": "i", "title": "T", "description": "D", "objectives": ["O"],
+            "modality": "webinar", "duration": "PT1H", "criteria": { "participation": { "rule": rule } },
+            "units": [{ "code": "u", "title": "U", "activities": [
+                { "code": "a", "title": "A", "duration": "PT1H" },
+                { "code": "s", "title": "S", "kind": "self_assessment", "duration": "PT1H" }
+            ] }]
+        }))
+        .unwrap();
+        training
+            .check()
+            .err()
+            .map(|refused| refused.pointer.trim_start_matches("/criteria/participation/rule").to_owned())
+    }
+
+    #[test]
+    fn a_rule_that_cannot_work_is_refused_where_it_is_wrong() {
+        let a = || json!({ "activity": { "code": "a" } });
+        let time = |time: &str| json!({ "time_spent": { "at_least": time, "basis": "credited" } });
+        let within =
+            |from: &str, until: &str, rule: Value| json!({ "within": { "from": from, "until": until, "rule": rule } });
+        let (march, june) = ("2026-03-01T00:00:00Z", "2026-06-01T00:00:00Z");
+        assert_eq!(problem(json!({ "all": [a(), time("PT2H"), within(march, june, a())] })), None);
+        for (rule, pointer) in [
+            (json!({ "all": [] }), "/all"),
+            (json!({ "any": [a(), { "activity": { "code": "b" } }] }), "/any/1/activity/code"),
+            (json!({ "at_least": { "n": 2, "of": [a()] } }), "/at_least/n"),
+            (json!({ "at_least": { "n": 1, "of": [{ "unit": { "code": "v" } }] } }), "/at_least/of/0/unit/code"),
+            (json!({ "questionnaire": { "code": "b" } }), "/questionnaire/code"),
+            (json!({ "activity": { "code": "s", "reached": "passed" } }), "/activity/reached"),
+            (json!({ "expected_activities": { "reached": "passed" } }), "/expected_activities/reached"),
+            (time("PT2H1S"), "/time_spent/at_least"),
+            (json!({ "within": { "rule": a() } }), "/within"),
+            (within(june, march, a()), "/within"),
+            (within(march, june, within(june, "2026-07-01T00:00:00Z", a())), "/within/rule/within"),
+            ((0..13).fold(a(), |rule, _| json!({ "all": [rule] })), &"/all/0".repeat(13)),
+            (json!({ "all": vec![a(); 500] }), "/all/499"),
+        ] {
+            assert_eq!(problem(rule.clone()).as_deref(), Some(pointer), "{rule}");
         }
     }
 }

@@ -180,6 +180,14 @@ impl Modality {
     }
 }
 
+impl Unit {
+    /// The time credited for the whole unit, in seconds: its own duration, or that of all its activities where it is more.
+    pub fn full_credit_seconds(&self) -> u64 {
+        let activities = self.activities.iter().map(|activity| activity.duration.as_seconds()).sum();
+        self.duration.map_or(activities, |own| own.as_seconds().max(activities))
+    }
+}
+
 impl Training {
     /// All activities, in order.
     pub fn activities(&self) -> impl Iterator<Item = &Activity> {
@@ -199,6 +207,16 @@ impl Training {
     /// One unit.
     pub fn unit(&self, code: &Code) -> Option<&Unit> {
         self.units.iter().find(|unit| unit.code == *code)
+    }
+
+    /// Whether the result of an activity belongs to the learner alone: every self-assessment's, and every assessment's of a
+    /// training that does not certify. Doing such an activity is all that can count; how it went is never told.
+    pub fn result_belongs_to_learner(&self, activity: &Activity) -> bool {
+        match activity.kind {
+            ActivityKind::SelfAssessment => true,
+            ActivityKind::Assessment => self.assessment != Assessment::Certifying,
+            ActivityKind::Resource | ActivityKind::Live | ActivityKind::Questionnaire => false,
+        }
     }
 
     /// Refuses a training that contradicts itself: twin codes, criteria on what it does not have, a certificate for a

@@ -1,1 +1,117 @@
-//! (to be written)
+//! Award criteria at work: a rule tree read against a learner's ledger, with the reasons, and the same tree put into words.
+//!
+//! Everything here is a pure function of a session and a ledger. The ledger is first reduced to what stands (`state`): per
+//! activity, unit and course the latest event of the source's own clock, in a tie the variant of [`State`](crate::evidence::State)
+//! that comes last. So neither the order of arrival nor a repeated delivery can change a decision. The rule is resolved against
+//! the training (`ask`), evaluated with an explanation at each node (`evaluate`), and published in words (`narrative`).
+//!
+//! Results that belong to the learner alone ([`Training::result_belongs_to_learner`](crate::catalog::Training)) never decide:
+//! a self-assessment counts as done whatever came out of it, and no explanation says how it went.
+//!
+//! Architecture invariant: no type of this module can carry a score, and nothing here knows credentials, sources or storage.
+
+mod ask;
+mod evaluate;
+mod missing;
+mod narrative;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod samples;
+mod state;
+mod time_spent;
+mod wording;
+
+pub use narrative::narrative;
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{AwardKind, EffectiveSession, TimeBasis};
+use crate::evidence::Ledger;
+use crate::text::Bilingual;
+use crate::time::Timestamp;
+
+/// Whether a learner's ledger meets the criteria of one kind of award, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The award that it is about.
+    pub kind: AwardKind,
+    /// Whether the criteria are met.
+    pub met: bool,
+    /// The criteria as a tree, each node met or not, with its reasons.
+    pub explanation: Finding,
+    /// The moments of the first and the last evidence that a met decision rests on; none where it is not met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<(Timestamp, Timestamp)>,
+    /// How time was counted, where a met decision rests on time spent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_bases: Vec<TimeBasis>,
+    /// The declared durations of all that was done, in seconds, whenever that was; none where nothing was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited_seconds: Option<u64>,
+    /// All time measured, overlaps counted once, in seconds; none where none was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_seconds: Option<u64>,
+    /// The latest total that the LMS declared, in seconds; none where it declared none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_seconds: Option<u64>,
+}
+
+/// One node of an explanation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Whether it is met.
+    pub met: bool,
+    /// What is asked, as an infinitive without capital or full stop: "complete “Welcome”". Plain text, not Markdown.
+    pub label: Bilingual,
+    /// How it is met, or what is missing and why: "failed on 3 March 2026". Plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Bilingual>,
+    /// The window that starts here, if one does: already part of `label`, and true of all children.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Bilingual>,
+    /// The evidence that decided this node by itself, as [`Evidence::key`](crate::evidence::Evidence::key), oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// How `met` follows from the children.
+    pub needs: Needs,
+    /// The parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Finding>,
+}
+
+/// How a node of an explanation follows from its children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// A leaf: from evidence alone.
+    Evidence,
+    /// From every child, and there is one.
+    All,
+    /// From one child at least.
+    Any,
+    /// From that many children at least.
+    AtLeast(u32),
+}
+
+impl Needs {
+    /// Whether so many met children out of all are enough.
+    fn satisfied_by(self, met: usize, all: usize) -> bool {
+        match self {
+            // An empty list is refused by `Rule::check`; here it awards nothing.
+            Self::Evidence => false,
+            Self::All => met == all && all > 0,
+            Self::Any => met > 0,
+            Self::AtLeast(n) => met >= n as usize,
+        }
+    }
+}
+
+/// Decides one kind of award for the learner whose ledger it is. None where the session does not grant that kind.
+///
+/// Evidence of another session, or about activities and units that the training does not have, is ignored.
+pub fn decide(session: &EffectiveSession, kind: AwardKind, ledger: &Ledger) -> Option<Decision> {
+    let criteria = session.criteria().get(kind)?;
+    let ask = ask::Ask::of(&criteria.rule, &session.training);
+    Some(evaluate::decide(&ask, session, kind, ledger))
+}
