@@ -1,0 +1,128 @@
+//! Alerts: what an officer should look at, since this service does not act on it by itself. One per kind and award at a time.
+
+use serde::{Deserialize, Serialize};
+
+use super::Store;
+use super::db::{Filtered, Result, Row, Tx, args, to_document};
+use crate::ids::{AwardId, Code, LearnerId};
+use crate::text::Bilingual;
+use crate::time::Timestamp;
+
+/// Something to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// What happened.
+    pub kind: AlertKind,
+    /// To which award.
+    pub award: AwardId,
+    /// In which session.
+    pub session: Code,
+    /// Of which learner.
+    pub learner: LearnerId,
+    /// For people; holds no personal data.
+    pub text: Bilingual,
+    /// When it was raised, the last time.
+    pub raised: Timestamp,
+    /// Where it stands.
+    pub state: AlertState,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertKind {
+    /// The evidence that an award rests on was withdrawn after it was made.
+    WithdrawalAfterAward,
+}
+
+impl AlertKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::WithdrawalAfterAward => "withdrawal_after_award",
+        }
+    }
+}
+
+/// Where an alert stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertState {
+    /// Nobody looked yet.
+    Open,
+    /// An officer dealt with it.
+    Settled(Timestamp),
+}
+
+/// Which alerts are wanted; every condition that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// Of one session.
+    pub session: Option<Code>,
+    /// Of one award.
+    pub award: Option<AwardId>,
+    /// Settled ones too, or open ones only.
+    pub settled: SettledAlerts,
+}
+
+/// Whether settled alerts are wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SettledAlerts {
+    /// Open ones only.
+    #[default]
+    Hidden,
+    /// All.
+    Shown,
+}
+
+impl Store {
+    /// Raises an alert. One that is open already keeps its moment and takes the new text; a settled one opens again.
+    pub async fn raise_alert(&self, alert: &Alert) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        raise(&mut tx, alert).await?;
+        tx.commit().await
+    }
+
+    /// Alerts, oldest first.
+    pub async fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>> {
+        let (sql, args) =
+            Filtered::new("select kind, award, session, learner, document, raised_at, settled_at from alerts")
+                .and("session =", filter.session.as_ref())
+                .and("award =", filter.award)
+                .when(filter.settled == SettledAlerts::Hidden, "settled_at is null")
+                .ordered("raised_at, kind, award");
+        self.db.rows(sql, args).await?.iter().map(Alert::read).collect()
+    }
+
+    /// Settles an alert; none where there is no open one.
+    pub async fn settle_alert(&self, kind: AlertKind, award: AwardId, now: Timestamp) -> Result<Option<()>> {
+        let mut tx = self.db.begin().await?;
+        let sql = "update alerts set settled_at = $3 where kind = $1 and award = $2 and settled_at is null";
+        let settled = tx.run(sql, args![kind.as_str(), award, now]).await?;
+        tx.commit().await?;
+        Ok((settled == 1).then_some(()))
+    }
+}
+
+pub(super) async fn raise(tx: &mut Tx, alert: &Alert) -> Result<()> {
+    let sql = "insert into alerts (kind, award, session, learner, document, raised_at) values ($1, $2, $3, $4, $5, $6) \
+               on conflict (kind, award) do update set document = excluded.document, \
+               raised_at = case when alerts.settled_at is null then alerts.raised_at else excluded.raised_at end, \
+               settled_at = null";
+    let text = to_document(&alert.text);
+    tx.run(sql, args![alert.kind.as_str(), alert.award, &alert.session, alert.learner, text, alert.raised])
+        .await
+        .map(drop)
+}
+
+impl Alert {
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            kind: row.word("kind")?,
+            award: row.parse("award")?,
+            session: row.parse("session")?,
+            learner: row.parse("learner")?,
+            text: row.document("document")?,
+            raised: row.moment("raised_at")?,
+            state: row.moment_or_null("settled_at")?.map_or(AlertState::Open, AlertState::Settled),
+        })
+    }
+}

@@ -1,0 +1,289 @@
+//! Issuers, trainings, sessions and sources: the documents as written, and what waits for them.
+//!
+//! Whatever changes here is counted (`catalog_revision`) and, in the same transaction, takes up again the deliveries that were
+//! parked for want of it and the awards that were blocked. Whether an entry makes sense is decided before it comes here.
+
+use super::db::{Args, Result, Row, Tx, args, to_document};
+use super::decisions::{BlockedScope, requeue_blocked};
+use super::deliveries::{WaitFor, release_parked};
+use super::{EncryptedText, Store, StoreError};
+use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
+use crate::entropy::Entropy;
+use crate::ids::Code;
+use crate::time::Timestamp;
+
+/// What putting an entry did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It is new.
+    Created,
+    /// It was known, in another form.
+    Changed,
+    /// It was known as it is.
+    Unchanged,
+}
+
+/// A whole catalog, to be imported all or nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CatalogBatch {
+    /// Issuers, which the others refer to.
+    pub issuers: Vec<Issuer>,
+    /// Trainings.
+    pub trainings: Vec<Training>,
+    /// Sessions of those trainings or of known ones.
+    pub sessions: Vec<Session>,
+    /// Sources.
+    pub sources: Vec<Source>,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportSummary {
+    /// How many entries are new.
+    pub created: u32,
+    /// How many changed.
+    pub changed: u32,
+    /// How many were known as they are.
+    pub unchanged: u32,
+}
+
+impl Store {
+    /// Keeps an issuer.
+    pub async fn put_issuer(&self, issuer: &Issuer, now: Timestamp) -> Result<Saved> {
+        self.put(Entry::Issuer(issuer), now).await
+    }
+
+    /// Keeps a training. Its issuer must be known ([`StoreError::Reference`]).
+    pub async fn put_training(&self, training: &Training, now: Timestamp) -> Result<Saved> {
+        self.put(Entry::Training(training), now).await
+    }
+
+    /// Keeps a session. Its training, and its issuer if it names one, must be known ([`StoreError::Reference`]).
+    pub async fn put_session(&self, session: &Session, now: Timestamp) -> Result<Saved> {
+        self.put(Entry::Session(session), now).await
+    }
+
+    /// Keeps a source. Its issuer must be known ([`StoreError::Reference`]).
+    pub async fn put_source(&self, source: &Source, now: Timestamp) -> Result<Saved> {
+        self.put(Entry::Source(source), now).await
+    }
+
+    /// Keeps a whole catalog, or, where one entry can't be kept, nothing of it.
+    pub async fn import_catalog(&self, batch: &CatalogBatch, now: Timestamp) -> Result<ImportSummary> {
+        let mut entries: Vec<Entry<'_>> = Vec::new();
+        entries.extend(batch.issuers.iter().map(Entry::Issuer));
+        entries.extend(batch.trainings.iter().map(Entry::Training));
+        entries.extend(batch.sessions.iter().map(Entry::Session));
+        entries.extend(batch.sources.iter().map(Entry::Source));
+        // One order for all importers, so that two at once wait for each other instead of deadlocking.
+        entries.sort_by_key(|entry| (entry.table(), entry.code().clone()));
+        let mut summary = ImportSummary::default();
+        let mut news = Vec::new();
+        let mut tx = self.db.begin().await?;
+        for entry in entries {
+            match entry.save(&mut tx).await? {
+                Saved::Unchanged => summary.unchanged += 1,
+                Saved::Created => {
+                    summary.created += 1;
+                    news.push(entry);
+                }
+                Saved::Changed => {
+                    summary.changed += 1;
+                    news.push(entry);
+                }
+            }
+        }
+        announce(&mut tx, &*self.entropy, &news, now).await?;
+        tx.commit().await?;
+        Ok(summary)
+    }
+
+    async fn put(&self, entry: Entry<'_>, now: Timestamp) -> Result<Saved> {
+        let mut tx = self.db.begin().await?;
+        let saved = entry.save(&mut tx).await?;
+        if saved != Saved::Unchanged {
+            announce(&mut tx, &*self.entropy, &[entry], now).await?;
+        }
+        tx.commit().await?;
+        Ok(saved)
+    }
+
+    /// An issuer.
+    pub async fn issuer(&self, code: &Code) -> Result<Option<Issuer>> {
+        let row = self.db.row("select document from issuers where code = $1", args![code]).await?;
+        row.map(|row| row.document("document")).transpose()
+    }
+
+    /// All issuers, by code.
+    pub async fn issuers(&self) -> Result<Vec<Issuer>> {
+        documents(self.db.rows("select document from issuers order by code", args![]).await?)
+    }
+
+    /// A training.
+    pub async fn training(&self, code: &Code) -> Result<Option<Training>> {
+        let row = self.db.row("select document from trainings where code = $1", args![code]).await?;
+        row.map(|row| row.document("document")).transpose()
+    }
+
+    /// A session as written.
+    pub async fn session(&self, code: &Code) -> Result<Option<Session>> {
+        let row = self.db.row("select document from sessions where code = $1", args![code]).await?;
+        row.map(|row| row.document("document")).transpose()
+    }
+
+    /// A session over its training, both as of one moment.
+    pub async fn effective_session(&self, code: &Code) -> Result<Option<EffectiveSession>> {
+        let sql = "select s.document as session, t.document as training from sessions s join trainings t on t.code = s.training \
+                   where s.code = $1";
+        let Some(row) = self.db.row(sql, args![code]).await? else { return Ok(None) };
+        let effective = EffectiveSession::new(row.document("session")?, row.document("training")?);
+        effective.map(Some).map_err(|_| StoreError::Corrupt("a session that fits its training"))
+    }
+
+    /// The sessions of a training, by code.
+    pub async fn sessions_of_training(&self, training: &Code) -> Result<Vec<Session>> {
+        documents(
+            self.db.rows("select document from sessions where training = $1 order by code", args![training]).await?,
+        )
+    }
+
+    /// A source.
+    pub async fn source(&self, code: &Code) -> Result<Option<Source>> {
+        let row = self.db.row("select document from sources where code = $1", args![code]).await?;
+        row.map(|row| row.document("document")).transpose()
+    }
+
+    /// Replaces all secrets of a source by these, kept in their order.
+    pub async fn put_source_secrets(&self, source: &Code, secrets: &[EncryptedText]) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        // The source's row is the turnstile of two replacements at once.
+        let known = tx.row("select code from sources where code = $1 for no key update", args![source]).await?;
+        known.ok_or(StoreError::Reference)?;
+        tx.run("delete from source_secrets where source = $1", args![source]).await?;
+        for (place, secret) in (0_i64..).zip(secrets) {
+            let insert = "insert into source_secrets (source, place, secret) values ($1, $2, $3)";
+            tx.run(insert, args![source, place, secret.0.as_str()]).await?;
+        }
+        tx.commit().await
+    }
+
+    /// The secrets of a source, in their order.
+    pub async fn source_secrets(&self, source: &Code) -> Result<Vec<EncryptedText>> {
+        let sql = "select secret from source_secrets where source = $1 order by place";
+        let rows = self.db.rows(sql, args![source]).await?;
+        rows.iter().map(|row| Ok(EncryptedText(row.text("secret")?))).collect()
+    }
+}
+
+fn documents<T: serde::de::DeserializeOwned>(rows: Vec<Row>) -> Result<Vec<T>> {
+    rows.iter().map(|row| row.document("document")).collect()
+}
+
+/// An entry of the catalog; the variants stand in the order in which they may refer to each other.
+#[derive(Clone, Copy)]
+enum Entry<'a> {
+    Issuer(&'a Issuer),
+    Training(&'a Training),
+    Session(&'a Session),
+    Source(&'a Source),
+}
+
+impl Entry<'_> {
+    const fn table(&self) -> u8 {
+        match self {
+            Self::Issuer(_) => 0,
+            Self::Training(_) => 1,
+            Self::Session(_) => 2,
+            Self::Source(_) => 3,
+        }
+    }
+
+    const fn code(&self) -> &Code {
+        match self {
+            Self::Issuer(issuer) => &issuer.code,
+            Self::Training(training) => &training.code,
+            Self::Session(session) => &session.code,
+            Self::Source(source) => &source.code,
+        }
+    }
+
+    async fn save(&self, tx: &mut Tx) -> Result<Saved> {
+        let (select, upsert, document, references): (_, _, _, Args) = match self {
+            Self::Issuer(issuer) => (
+                "select document from issuers where code = $1 for no key update",
+                "insert into issuers (code, document) values ($1, $2) \
+                 on conflict (code) do update set document = excluded.document",
+                to_document(issuer),
+                args![],
+            ),
+            Self::Training(training) => (
+                "select document from trainings where code = $1 for no key update",
+                "insert into trainings (code, document, issuer) values ($1, $2, $3) \
+                 on conflict (code) do update set document = excluded.document, issuer = excluded.issuer",
+                to_document(training),
+                args![&training.issuer],
+            ),
+            Self::Session(session) => (
+                "select document from sessions where code = $1 for no key update",
+                "insert into sessions (code, document, training, issuer) values ($1, $2, $3, $4) on conflict (code) do \
+                 update set document = excluded.document, training = excluded.training, issuer = excluded.issuer",
+                to_document(session),
+                args![&session.training, session.issuer.as_ref().map(Code::as_str)],
+            ),
+            Self::Source(source) => (
+                "select document from sources where code = $1 for no key update",
+                "insert into sources (code, document, issuer) values ($1, $2, $3) \
+                 on conflict (code) do update set document = excluded.document, issuer = excluded.issuer",
+                to_document(source),
+                args![&source.issuer],
+            ),
+        };
+        let known = tx.row(select, args![self.code()]).await?.map(|row| row.text("document")).transpose()?;
+        if known.as_ref() == Some(&document) {
+            return Ok(Saved::Unchanged);
+        }
+        let mut values = args![self.code(), document];
+        values.extend(references);
+        tx.run(upsert, values).await?;
+        Ok(if known.is_some() { Saved::Changed } else { Saved::Created })
+    }
+}
+
+/// Counts a change, then takes up again what waited for it.
+async fn announce(tx: &mut Tx, entropy: &dyn Entropy, news: &[Entry<'_>], now: Timestamp) -> Result<()> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    count_change(tx).await?;
+    for entry in news {
+        let code = entry.code().clone();
+        let (waits, blocked) = match entry {
+            Entry::Issuer(_) => (vec![], Some(BlockedScope::Issuer(code))),
+            Entry::Training(_) => (vec![WaitFor::Training(code.clone())], Some(BlockedScope::Training(code))),
+            Entry::Session(session) => (
+                vec![WaitFor::Training(session.training.clone()), WaitFor::Session(code.clone())],
+                Some(BlockedScope::Session(code)),
+            ),
+            Entry::Source(_) => (vec![WaitFor::Source(code)], None),
+        };
+        for wait in waits {
+            release_parked(tx, entropy, &wait, now).await?;
+        }
+        if let Some(scope) = blocked {
+            requeue_blocked(tx, entropy, &scope, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts a change of the catalog, the learners or the keys. From here to the end of the transaction nothing is parked or
+/// blocked elsewhere, so what this transaction then finds waiting is all there is.
+pub(super) async fn count_change(tx: &mut Tx) -> Result<()> {
+    tx.run("update catalog_revision set revision = revision + 1 where one = 1", args![]).await.map(drop)
+}
+
+/// Whether something came since `seen` was read. Until the end of the transaction nothing more comes.
+pub(super) async fn changed_since(tx: &mut Tx, seen: i64) -> Result<bool> {
+    let row = tx.row("select revision from catalog_revision where one = 1 for update", args![]).await?;
+    Ok(row.ok_or(StoreError::Corrupt("the catalog revision"))?.int("revision")? != seen)
+}

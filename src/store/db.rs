@@ -1,0 +1,490 @@
+//! Both engines behind one type: connections, transactions, values, rows. The other files of this module hold SQL and nothing
+//! about engines.
+//!
+//! The SQL text is one, written as PostgreSQL reads it. The differences are all here: SQLite has one writer at a time, so it
+//! leaves out row locks ([`dialect`]), and it begins write transactions with `begin immediate`, since a transaction that reads
+//! first and writes later fails under load. Code is correct under PostgreSQL's *read committed*: a check that a later write
+//! rests on locks what it read. A failed statement aborts a PostgreSQL transaction but not a SQLite one, so no code goes on
+//! after a failed statement: it says `on conflict do nothing` and looks at the row count.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, Database, Postgres, Row as _, SqlSafeStr as _, SqlStr, Sqlite, Transaction};
+
+use super::{DatabaseUrl, StoreError, StoreOptions};
+use crate::time::Timestamp;
+
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
+
+/// The pools of one database.
+#[derive(Debug, Clone)]
+pub(super) enum Db {
+    /// One connection writes, some read.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    /// Any connection does anything.
+    Postgres(PgPool),
+}
+
+/// A transaction; dropped without [`Tx::commit`], it leaves nothing behind.
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs a query on whichever engine holds `$on`, bound as `$connection`.
+macro_rules! on_engine {
+    ($on:expr, $sql:expr, $args:expr, $connection:ident => $executor:expr, $method:ident) => {
+        match $on {
+            Tx::Sqlite($connection) => {
+                bind::<Sqlite>(dialect(Engine::Sqlite, $sql), $args).$method($executor).await?.into()
+            }
+            Tx::Postgres($connection) => {
+                bind::<Postgres>(dialect(Engine::Postgres, $sql), $args).$method($executor).await?.into()
+            }
+        }
+    };
+}
+
+impl Db {
+    pub(super) async fn connect(url: &DatabaseUrl, options: &StoreOptions) -> Result<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let common = SqliteConnectOptions::new()
+                    .filename(path)
+                    .foreign_keys(true)
+                    .busy_timeout(options.busy_timeout)
+                    .synchronous(SqliteSynchronous::Full);
+                let writing = common.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+                let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
+                let reading = common.pragma("query_only", "on");
+                let readers =
+                    SqlitePoolOptions::new().max_connections(options.connections.max(1)).connect_lazy_with(reading);
+                Ok(Self::Sqlite { writer, readers })
+            }
+            DatabaseUrl::Postgres(url) => {
+                let timeout = options.statement_timeout.as_millis();
+                let connect = PgConnectOptions::from_str(url)
+                    .map_err(|_| StoreError::Url)?
+                    .options([("statement_timeout", timeout.to_string()), ("lock_timeout", timeout.to_string())]);
+                let pool = PgPoolOptions::new()
+                    .max_connections(options.connections.max(2))
+                    .acquire_timeout(Duration::from_secs(30))
+                    .connect_with(connect)
+                    .await?;
+                Ok(Self::Postgres(pool))
+            }
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Begins a transaction that may write.
+    pub(super) async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with("begin isolation level read committed").await?),
+        })
+    }
+
+    /// Begins a transaction that only reads, all of it as of one moment.
+    pub(super) async fn snapshot(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("begin isolation level repeatable read, read only").await?)
+            }
+        })
+    }
+
+    /// The rows of one reading statement.
+    pub(super) async fn rows(&self, sql: impl Into<Sql>, args: Args) -> Result<Vec<Row>> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => {
+                let rows = bind::<Sqlite>(dialect(Engine::Sqlite, sql), args).fetch_all(readers).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(pool) => {
+                let rows = bind::<Postgres>(dialect(Engine::Postgres, sql), args).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The one row of a reading statement, or none.
+    pub(super) async fn row(&self, sql: impl Into<Sql>, args: Args) -> Result<Option<Row>> {
+        Ok(self.rows(sql, args).await?.pop())
+    }
+}
+
+impl Tx {
+    pub(super) async fn commit(self) -> Result<()> {
+        Ok(match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        })
+    }
+
+    /// Runs one statement; the number of rows it touched.
+    pub(super) async fn run(&mut self, sql: impl Into<Sql>, args: Args) -> Result<u64> {
+        let done: Done = on_engine!(self, sql, args, tx => &mut **tx, execute);
+        Ok(done.0)
+    }
+
+    /// The rows of one statement.
+    pub(super) async fn rows(&mut self, sql: impl Into<Sql>, args: Args) -> Result<Vec<Row>> {
+        let rows: Rows = on_engine!(self, sql, args, tx => &mut **tx, fetch_all);
+        Ok(rows.0)
+    }
+
+    /// The one row of a statement, or none.
+    pub(super) async fn row(&mut self, sql: impl Into<Sql>, args: Args) -> Result<Option<Row>> {
+        Ok(self.rows(sql, args).await?.pop())
+    }
+
+    /// Runs a script of several statements without parameters.
+    pub(super) async fn script(&mut self, sql: String) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop)?,
+            Self::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    pub(super) const fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A statement made of literals only: there is no way to put a value into one but as an argument.
+pub(super) enum Sql {
+    Whole(&'static str),
+    Assembled(String),
+}
+
+impl From<&'static str> for Sql {
+    fn from(sql: &'static str) -> Self {
+        Self::Whole(sql)
+    }
+}
+
+/// A `select` whose conditions depend on what was asked for; placeholders are numbered as they come.
+pub(super) struct Filtered {
+    sql: String,
+    args: Args,
+}
+
+impl Filtered {
+    /// Starts from a statement without `where`.
+    pub(super) fn new(select: &'static str) -> Self {
+        Self { sql: format!("{select} where 1 = 1"), args: Args::new() }
+    }
+
+    /// Adds a condition, such as `state = `, where there is a value for it.
+    pub(super) fn and(mut self, condition: &'static str, value: Option<impl Into<Arg>>) -> Self {
+        if let Some(value) = value {
+            self.args.push(value.into());
+            self.sql.push_str(&format!(" and {condition} ${}", self.args.len()));
+        }
+        self
+    }
+
+    /// Adds a condition without a value.
+    pub(super) fn when(mut self, asked: bool, condition: &'static str) -> Self {
+        if asked {
+            self.sql.push_str(&format!(" and {condition}"));
+        }
+        self
+    }
+
+    /// In this order.
+    pub(super) fn ordered(mut self, columns: &'static str) -> (Sql, Args) {
+        self.sql.push_str(&format!(" order by {columns}"));
+        (Sql::Assembled(self.sql), self.args)
+    }
+
+    /// Newest first by (`moment`, `id`), after a cursor if there is one, and one row more than the page holds.
+    pub(super) fn page(mut self, moment: &'static str, id: &'static str, page: &super::Page) -> (Sql, Args) {
+        if let Some(cursor) = &page.after {
+            self.args.extend([cursor.at.into(), cursor.id.as_str().into()]);
+            let (at, then) = (self.args.len() - 1, self.args.len());
+            self.sql.push_str(&format!(" and ({moment}, {id}) < (${at}, ${then})"));
+        }
+        self.args.push((i64::from(page.limit()) + 1).into());
+        self.sql.push_str(&format!(" order by {moment} desc, {id} desc limit ${}", self.args.len()));
+        (Sql::Assembled(self.sql), self.args)
+    }
+}
+
+/// The statement as the engine reads it: SQLite knows no row locks and needs none.
+fn dialect(engine: Engine, sql: impl Into<Sql>) -> SqlStr {
+    let sql = sql.into();
+    let text = match &sql {
+        Sql::Whole(text) => text,
+        Sql::Assembled(text) => text.as_str(),
+    };
+    const LOCKS: [&str; 3] = [" for update skip locked", " for no key update", " for update"];
+    if engine == Engine::Sqlite && LOCKS.iter().any(|lock| text.contains(lock)) {
+        return AssertSqlSafe(LOCKS.iter().fold(text.to_owned(), |text, lock| text.replace(lock, ""))).into_sql_str();
+    }
+    match sql {
+        Sql::Whole(text) => text.into_sql_str(),
+        Sql::Assembled(text) => AssertSqlSafe(text).into_sql_str(),
+    }
+}
+
+fn bind<'q, DB>(sql: SqlStr, args: Args) -> sqlx::query::Query<'q, DB, DB::Arguments>
+where
+    DB: Database,
+    Option<String>: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+    Option<i64>: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+{
+    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Text(text) => query.bind(text),
+        Arg::Int(number) => query.bind(number),
+    })
+}
+
+/// A value given to a statement.
+#[derive(Clone)]
+pub(super) enum Arg {
+    Text(Option<String>),
+    Int(Option<i64>),
+}
+
+pub(super) type Args = Vec<Arg>;
+
+/// The arguments of a statement, in the order of its placeholders.
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::db::Arg::from($value)),*] };
+}
+pub(super) use args;
+
+macro_rules! arg_as_text {
+    ($($type:ty),+ $(,)?) => {$(
+        impl From<$type> for Arg {
+            fn from(value: $type) -> Self {
+                Self::Text(Some(value.to_string()))
+            }
+        }
+        impl From<&$type> for Arg {
+            fn from(value: &$type) -> Self {
+                Self::Text(Some(value.to_string()))
+            }
+        }
+        impl From<Option<$type>> for Arg {
+            fn from(value: Option<$type>) -> Self {
+                Self::Text(value.map(|value| value.to_string()))
+            }
+        }
+    )+};
+}
+
+arg_as_text!(
+    crate::ids::Code,
+    crate::ids::LearnerId,
+    crate::ids::AwardId,
+    crate::ids::CredentialId,
+    crate::ids::StatusListId,
+    crate::ids::SubjectId,
+    crate::ids::DeliveryId,
+    crate::ids::JobId,
+    crate::ids::TokenId,
+    crate::ids::ExternalId,
+    crate::ids::AchievementHash,
+);
+
+impl From<&str> for Arg {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+impl From<String> for Arg {
+    fn from(value: String) -> Self {
+        Self::Text(Some(value))
+    }
+}
+impl From<Option<String>> for Arg {
+    fn from(value: Option<String>) -> Self {
+        Self::Text(value)
+    }
+}
+impl From<Option<&str>> for Arg {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
+    }
+}
+impl From<i64> for Arg {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+impl From<u32> for Arg {
+    fn from(value: u32) -> Self {
+        Self::Int(Some(i64::from(value)))
+    }
+}
+impl From<Timestamp> for Arg {
+    fn from(value: Timestamp) -> Self {
+        Self::Int(Some(value.as_micros()))
+    }
+}
+impl From<Option<Timestamp>> for Arg {
+    fn from(value: Option<Timestamp>) -> Self {
+        Self::Int(value.map(Timestamp::as_micros))
+    }
+}
+
+/// A row that was read.
+pub(super) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+macro_rules! column {
+    ($row:expr, $column:expr, $type:ty) => {
+        match $row {
+            Row::Sqlite(row) => row.try_get::<$type, _>($column),
+            Row::Postgres(row) => row.try_get::<$type, _>($column),
+        }
+    };
+}
+
+impl Row {
+    pub(super) fn text(&self, column: &str) -> Result<String> {
+        Ok(column!(self, column, String)?)
+    }
+
+    pub(super) fn text_or_null(&self, column: &str) -> Result<Option<String>> {
+        Ok(column!(self, column, Option<String>)?)
+    }
+
+    pub(super) fn int(&self, column: &str) -> Result<i64> {
+        Ok(column!(self, column, i64)?)
+    }
+
+    pub(super) fn int_or_null(&self, column: &str) -> Result<Option<i64>> {
+        Ok(column!(self, column, Option<i64>)?)
+    }
+
+    /// A count or an index, which is never negative.
+    pub(super) fn count(&self, column: &str) -> Result<u32> {
+        u32::try_from(self.int(column)?).map_err(|_| StoreError::Corrupt("a count"))
+    }
+
+    pub(super) fn moment(&self, column: &str) -> Result<Timestamp> {
+        Ok(Timestamp::from_micros(self.int(column)?))
+    }
+
+    pub(super) fn moment_or_null(&self, column: &str) -> Result<Option<Timestamp>> {
+        Ok(self.int_or_null(column)?.map(Timestamp::from_micros))
+    }
+
+    /// An identifier or another value with one spelling.
+    pub(super) fn parse<T: std::str::FromStr>(&self, column: &str) -> Result<T> {
+        self.text(column)?.parse().map_err(|_| StoreError::Corrupt("an identifier"))
+    }
+
+    pub(super) fn parse_or_null<T: std::str::FromStr>(&self, column: &str) -> Result<Option<T>> {
+        let text = self.text_or_null(column)?;
+        text.map(|text| text.parse().map_err(|_| StoreError::Corrupt("an identifier"))).transpose()
+    }
+
+    /// A word that names a variant of an enum.
+    pub(super) fn word<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
+        let text = self.text(column)?;
+        let word: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.as_str().into_deserializer();
+        T::deserialize(word).map_err(|_| StoreError::Corrupt("a word"))
+    }
+
+    /// A JSON document.
+    pub(super) fn document<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
+        from_document(&self.text(column)?)
+    }
+}
+
+/// A value as the JSON document that is stored.
+pub(super) fn to_document<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain values with text keys serialise")
+}
+
+/// A stored JSON document as the value it was made from.
+pub(super) fn from_document<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt("a document"))
+}
+
+/// Carries the outcome of either engine out of `on_engine!`.
+struct Done(u64);
+struct Rows(Vec<Row>);
+
+impl From<sqlx::sqlite::SqliteQueryResult> for Done {
+    fn from(result: sqlx::sqlite::SqliteQueryResult) -> Self {
+        Self(result.rows_affected())
+    }
+}
+impl From<sqlx::postgres::PgQueryResult> for Done {
+    fn from(result: sqlx::postgres::PgQueryResult) -> Self {
+        Self(result.rows_affected())
+    }
+}
+impl From<Vec<SqliteRow>> for Rows {
+    fn from(rows: Vec<SqliteRow>) -> Self {
+        Self(rows.into_iter().map(Row::Sqlite).collect())
+    }
+}
+impl From<Vec<PgRow>> for Rows {
+    fn from(rows: Vec<PgRow>) -> Self {
+        Self(rows.into_iter().map(Row::Postgres).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_leaves_out_row_locks_and_postgresql_keeps_them() {
+        let sql = "select id from jobs limit 1 for update skip locked";
+        assert_eq!(dialect(Engine::Sqlite, sql).as_str(), "select id from jobs limit 1");
+        assert_eq!(dialect(Engine::Postgres, sql).as_str(), sql);
+        assert_eq!(dialect(Engine::Sqlite, "select 1 for no key update").as_str(), "select 1");
+    }
+
+    #[test]
+    fn a_filter_numbers_its_placeholders_as_they_come() {
+        let page = super::super::Page { limit: 10, after: None };
+        let (sql, args) = Filtered::new("select id from deliveries")
+            .and("state =", Some("dead"))
+            .and("source =", None::<&str>)
+            .page("received_at", "id", &page);
+        let Sql::Assembled(sql) = sql else { panic!("assembled") };
+        assert_eq!(
+            sql,
+            "select id from deliveries where 1 = 1 and state = $1 order by received_at desc, id desc limit $2"
+        );
+        assert_eq!(args.len(), 2);
+    }
+}

@@ -1,0 +1,210 @@
+//! The queue: what remains to be done, in the same database as what it is done to, so that both commit together.
+//!
+//! A job is claimed with a lease. Each claim counts an attempt, and (worker, attempt) fences every effect: a worker that was
+//! thought dead and comes back finds its lease lost and changes nothing. Effects that end a job delete it in their own
+//! transaction.
+
+use serde::{Deserialize, Serialize};
+
+use super::db::{Result, Tx, args, from_document, to_document};
+use super::{Store, StoreError};
+use crate::entropy::Entropy;
+use crate::ids::{Code, CredentialId, DeliveryId, JobId, LearnerId};
+use crate::time::Timestamp;
+
+/// What there is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub enum Task {
+    /// Read a delivery and append what it says to the ledger (issuance step 2).
+    TakeUpDelivery {
+        /// Which.
+        delivery: DeliveryId,
+    },
+    /// Hold a learner's ledger against the criteria of a session (steps 3 and 4).
+    Decide {
+        /// Of which session.
+        session: Code,
+        /// For whom.
+        learner: LearnerId,
+    },
+    /// Lint, sign, verify and store a planned credential (steps 5 to 8).
+    Issue {
+        /// Which.
+        credential: CredentialId,
+    },
+}
+
+/// A job that this worker holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// What there is to do.
+    pub task: Task,
+    /// How often it was claimed, from 1.
+    pub attempt: u32,
+    /// Until when nobody else may claim it.
+    pub leased_until: Timestamp,
+    /// Who claimed it.
+    worker: String,
+    /// The catalog as it was when the job was claimed.
+    pub(super) catalog_revision: i64,
+}
+
+/// A job that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadJob {
+    /// Its id.
+    pub id: JobId,
+    /// What there was to do; none where this binary can't read it.
+    pub task: Option<Task>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it was given up.
+    pub error: String,
+}
+
+impl Store {
+    /// Claims the job that is due and has waited longest, for `lease_seconds`; jobs whose lease ran out come first. Two
+    /// workers never get the same one.
+    pub async fn claim_job(&self, worker: &str, now: Timestamp, lease_seconds: i64) -> Result<Option<Job>> {
+        let mut tx = self.db.begin().await?;
+        let expired = "select id, task, attempt from jobs where state = 'leased' and leased_until <= $1 \
+                       order by leased_until limit 1 for update skip locked";
+        let due = "select id, task, attempt from jobs where state in ('ready', 'again') and run_at <= $1 \
+                   order by run_at, id limit 1 for update skip locked";
+        loop {
+            let row = match tx.row(expired, args![now]).await? {
+                Some(row) => row,
+                None => match tx.row(due, args![now]).await? {
+                    Some(row) => row,
+                    None => {
+                        tx.commit().await?;
+                        return Ok(None);
+                    }
+                },
+            };
+            let id: JobId = row.parse("id")?;
+            let Ok(task) = from_document(&row.text("task")?) else {
+                // Not to be claimed again and again; `revive_job` brings it back once a binary can read it.
+                let bury = "update jobs set state = 'dead', error = 'this binary cannot read the task' where id = $1";
+                tx.run(bury, args![id]).await?;
+                continue;
+            };
+            let attempt = row.count("attempt")? + 1;
+            let leased_until = now.plus_seconds(lease_seconds);
+            let lease = "update jobs set state = 'leased', worker = $2, attempt = $3, leased_until = $4 where id = $1";
+            tx.run(lease, args![id, worker, attempt, leased_until]).await?;
+            let revision = tx.row("select revision from catalog_revision where one = 1", args![]).await?;
+            let catalog_revision = revision.ok_or(StoreError::Corrupt("the catalog revision"))?.int("revision")?;
+            tx.commit().await?;
+            return Ok(Some(Job { id, task, attempt, leased_until, worker: worker.to_owned(), catalog_revision }));
+        }
+    }
+
+    /// Keeps a job for longer.
+    pub async fn extend_lease(&self, job: &Job, until: Timestamp) -> Result<()> {
+        let sql =
+            "update jobs set leased_until = $4 where id = $1 and worker = $2 and attempt = $3 and state = 'leased'";
+        self.change_job(sql, args![job.id, job.worker.as_str(), job.attempt, until]).await
+    }
+
+    /// Ends a job that had no effect in this database.
+    pub async fn complete_job(&self, job: &Job) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        finish(&mut tx, job).await?;
+        tx.commit().await
+    }
+
+    /// Puts a job back, to be tried again at `run_at`; the error must hold no personal data.
+    pub async fn retry_job(&self, job: &Job, run_at: Timestamp, error: &str) -> Result<()> {
+        let sql = "update jobs set state = 'again', run_at = $4, error = $5, worker = null, leased_until = null \
+                   where id = $1 and worker = $2 and attempt = $3 and state = 'leased'";
+        self.change_job(sql, args![job.id, job.worker.as_str(), job.attempt, run_at, storable(error)]).await
+    }
+
+    /// Gives a job up; it stays listed until it is revived.
+    pub async fn bury_job(&self, job: &Job, error: &str) -> Result<()> {
+        let sql = "update jobs set state = 'dead', error = $4, worker = null, leased_until = null \
+                   where id = $1 and worker = $2 and attempt = $3 and state = 'leased'";
+        self.change_job(sql, args![job.id, job.worker.as_str(), job.attempt, storable(error)]).await
+    }
+
+    async fn change_job(&self, sql: &'static str, args: super::db::Args) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        if tx.run(sql, args).await? == 0 {
+            return Err(StoreError::LeaseLost);
+        }
+        tx.commit().await
+    }
+
+    /// How many jobs are due, leased or put off.
+    pub async fn jobs_pending(&self) -> Result<u32> {
+        let row = self.db.row("select count(*) as pending from jobs where state <> 'dead'", args![]).await?;
+        row.map_or(Ok(0), |row| row.count("pending"))
+    }
+
+    /// When the next job falls due or the next lease runs out; none where the queue is empty.
+    pub async fn next_run_at(&self) -> Result<Option<Timestamp>> {
+        let sql = "select min(moment) as next from (select min(run_at) as moment from jobs where state in ('ready', 'again') \
+                   union all select min(leased_until) as moment from jobs where state = 'leased') as moments";
+        self.db.row(sql, args![]).await?.map_or(Ok(None), |row| row.moment_or_null("next"))
+    }
+
+    /// The jobs that were given up.
+    pub async fn dead_jobs(&self) -> Result<Vec<DeadJob>> {
+        let sql = "select id, task, attempt, error from jobs where state = 'dead' order by run_at, id";
+        let rows = self.db.rows(sql, args![]).await?;
+        let read = |row: &super::db::Row| {
+            Ok(DeadJob {
+                id: row.parse("id")?,
+                task: from_document(&row.text("task")?).ok(),
+                attempts: row.count("attempt")?,
+                error: row.text_or_null("error")?.unwrap_or_default(),
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Puts a job that was given up back into the queue, its attempts counted anew; none where there is no such job.
+    pub async fn revive_job(&self, id: JobId, now: Timestamp) -> Result<Option<()>> {
+        let mut tx = self.db.begin().await?;
+        let sql = "update jobs set state = 'again', run_at = $2, attempt = 0 where id = $1 and state = 'dead'";
+        let revived = tx.run(sql, args![id, now]).await?;
+        tx.commit().await?;
+        Ok((revived == 1).then_some(()))
+    }
+}
+
+/// PostgreSQL refuses the character NUL in a text, SQLite does not.
+fn storable(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+/// Adds a job, unless the same one stands there unclaimed.
+///
+/// The conflict *locks* the job that stands there until this transaction ends, so nobody claims it and looks at the data
+/// before this transaction's own changes can be seen; with `do nothing`, such a change could go unnoticed on PostgreSQL.
+pub(super) async fn enqueue(tx: &mut Tx, entropy: &dyn Entropy, task: &Task, run_at: Timestamp) -> Result<()> {
+    let sql = "insert into jobs (id, task, state, run_at, attempt) values ($1, $2, 'ready', $3, 0) \
+               on conflict (task) where state = 'ready' do update \
+               set run_at = case when jobs.run_at > excluded.run_at then excluded.run_at else jobs.run_at end";
+    tx.run(sql, args![JobId::random(entropy), to_document(task), run_at]).await.map(drop)
+}
+
+/// Ends a job within the transaction of its effects; fails where another worker has it.
+pub(super) async fn finish(tx: &mut Tx, job: &Job) -> Result<()> {
+    let sql = "delete from jobs where id = $1 and worker = $2 and attempt = $3 and state = 'leased'";
+    match tx.run(sql, args![job.id, job.worker.as_str(), job.attempt]).await? {
+        1 => Ok(()),
+        _ => Err(StoreError::LeaseLost),
+    }
+}
+
+/// Makes sure that this worker holds the job until the end of the transaction, without ending it.
+pub(super) async fn hold(tx: &mut Tx, job: &Job) -> Result<()> {
+    let sql = "select id from jobs where id = $1 and worker = $2 and attempt = $3 and state = 'leased' for update";
+    let held = tx.row(sql, args![job.id, job.worker.as_str(), job.attempt]).await?;
+    held.map(drop).ok_or(StoreError::LeaseLost)
+}

@@ -1,0 +1,110 @@
+//! Status lists: which index a credential gets, and which are revoked (Bitstring Status List 1.0, purpose `revocation`).
+//!
+//! A list's bits are not stored: they are the revoked credentials that have an index in it. Its revision counts their changes,
+//! so that a published form can be told from a stale one.
+
+use super::Store;
+use super::db::{Result, Tx, args};
+use super::decisions::StatusSlot;
+use super::error::StoreError;
+use crate::entropy::Entropy;
+use crate::ids::{Code, StatusListId};
+use crate::time::Timestamp;
+
+/// A status list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusList {
+    /// The last part of its public id.
+    pub id: StatusListId,
+    /// Whose credentials it covers.
+    pub issuer: Code,
+    /// How many entries it has.
+    pub size: u32,
+    /// How often its bits changed.
+    pub revision: u32,
+    /// The indexes whose bit is set, ascending.
+    pub revoked: Vec<u32>,
+    /// Its latest signed form.
+    pub published: Option<Published>,
+}
+
+/// A signed form of a status list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The revision it shows.
+    pub revision: u32,
+    /// The signed document.
+    pub signed: String,
+    /// Its `validUntil`.
+    pub valid_until: Timestamp,
+}
+
+impl Store {
+    /// A status list, all of it as of one moment.
+    pub async fn status_list(&self, id: StatusListId) -> Result<Option<StatusList>> {
+        let mut tx = self.db.snapshot().await?;
+        let sql = "select issuer, size, revision, published_revision, published_document, published_until \
+                   from status_lists where id = $1";
+        let Some(row) = tx.row(sql, args![id]).await? else { return Ok(None) };
+        let sql = "select status_index from credentials where status_list = $1 and revoked_at is not null order by status_index";
+        let revoked = tx.rows(sql, args![id]).await?;
+        tx.commit().await?;
+        let published = match row.text_or_null("published_document")? {
+            None => None,
+            Some(signed) => Some(Published {
+                revision: row.count("published_revision")?,
+                signed,
+                valid_until: row.moment("published_until")?,
+            }),
+        };
+        Ok(Some(StatusList {
+            id,
+            issuer: row.parse("issuer")?,
+            size: row.count("size")?,
+            revision: row.count("revision")?,
+            revoked: revoked.iter().map(|row| row.count("status_index")).collect::<Result<_>>()?,
+            published,
+        }))
+    }
+
+    /// Keeps the signed form of a revision, unless a newer or longer valid one is kept; none where it was not kept.
+    pub async fn publish_status_list(&self, id: StatusListId, form: &Published) -> Result<Option<()>> {
+        let mut tx = self.db.begin().await?;
+        let sql = "update status_lists set published_revision = $2, published_document = $3, published_until = $4 \
+                   where id = $1 and revision >= $2 and (published_revision is null or published_revision < $2 \
+                   or (published_revision = $2 and published_until < $4))";
+        let kept = tx.run(sql, args![id, form.revision, form.signed.as_str(), form.valid_until]).await?;
+        tx.commit().await?;
+        Ok((kept == 1).then_some(()))
+    }
+}
+
+/// Gives out an index that no credential has, drawn at random, so that neighbours tell nothing of each other. A list is closed
+/// once half of it is given out: draws stay short, and the free half keeps its crowd.
+pub(super) async fn allocate(tx: &mut Tx, entropy: &dyn Entropy, issuer: &Code, size: u32) -> Result<StatusSlot> {
+    // The issuer's row is the turnstile: one plan at a time per issuer.
+    let turnstile = tx.row("select code from issuers where code = $1 for no key update", args![issuer]).await?;
+    turnstile.ok_or(StoreError::Reference)?;
+    let open = "select id, size, allocated from status_lists where issuer = $1 and state = 'open'";
+    let (list, size) = match tx.row(open, args![issuer]).await? {
+        Some(row) if row.count("allocated")? < row.count("size")?.div_ceil(2) => (row.parse("id")?, row.count("size")?),
+        full => {
+            if let Some(full) = full {
+                tx.run("update status_lists set state = 'closed' where id = $1", args![full.text("id")?]).await?;
+            }
+            let list = StatusListId::random(entropy);
+            let insert = "insert into status_lists (id, issuer, size, allocated, state, revision) \
+                          values ($1, $2, $3, 0, 'open', 0)";
+            tx.run(insert, args![list, issuer, size]).await?;
+            (list, size)
+        }
+    };
+    tx.run("update status_lists set allocated = allocated + 1 where id = $1", args![list]).await?;
+    loop {
+        let index = entropy.below(size);
+        let taken = "select id from credentials where status_list = $1 and status_index = $2";
+        if tx.row(taken, args![list, index]).await?.is_none() {
+            return Ok(StatusSlot { list, index });
+        }
+    }
+}
