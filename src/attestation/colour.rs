@@ -1,0 +1,102 @@
+//! Colours of a document: an issuer's accent made legible, and the neutrals around it.
+//!
+//! An accent is a brand choice, so it can be lemon yellow: it is darkened until text in it has the contrast that WCAG 2.2
+//! § 1.4.3 asks on white, keeping its hue.
+
+/// An opaque sRGB colour.
+pub(super) type Rgb = [u8; 3];
+
+/// The contrast that running text needs on its background (WCAG 2.2 § 1.4.3, level AA).
+const TEXT_CONTRAST: f32 = 4.5;
+
+/// What a piece of text or a shape is coloured for; a [`Palette`] says how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Ink {
+    /// Running text.
+    #[default]
+    Text,
+    /// Labels and small print.
+    Muted,
+    /// Headings, rules, links.
+    Accent,
+    /// The background of a panel.
+    Tint,
+    /// Lines between rows.
+    Hairline,
+    /// The page itself, where it must show through a panel.
+    Paper,
+}
+
+/// The colours of one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Palette {
+    accent: Rgb,
+    tint: Rgb,
+}
+
+impl Palette {
+    /// From the issuer's accent, whatever it is. Every text ink has at least 4.5:1 on paper and on the tint.
+    pub(super) fn new(accent: Rgb) -> Self {
+        let tint = mix(accent, [255; 3], 0.06);
+        let mut legible = accent;
+        while contrast(legible, tint) < TEXT_CONTRAST {
+            legible = mix(legible, [0; 3], 0.94);
+        }
+        Self { accent: legible, tint }
+    }
+
+    /// The colour of an ink.
+    pub(super) fn colour(&self, ink: Ink) -> Rgb {
+        match ink {
+            Ink::Text => [0x1d, 0x1d, 0x24],
+            Ink::Muted => [0x56, 0x56, 0x62],
+            Ink::Accent => self.accent,
+            Ink::Tint => self.tint,
+            Ink::Hairline => [0xd9, 0xd9, 0xe0],
+            Ink::Paper => [255; 3],
+        }
+    }
+}
+
+/// `share` of `a` and the rest of `b`.
+fn mix(a: Rgb, b: Rgb, share: f32) -> Rgb {
+    std::array::from_fn(|i| (f32::from(a[i]) * share + f32::from(b[i]) * (1.0 - share)) as u8)
+}
+
+/// Contrast ratio, 1 to 21 (WCAG 2.2, "contrast ratio").
+fn contrast(a: Rgb, b: Rgb) -> f32 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// Relative luminance, 0 to 1 (WCAG 2.2, "relative luminance").
+fn luminance(colour: Rgb) -> f32 {
+    let [red, green, blue] = colour.map(|channel| {
+        let channel = f32::from(channel) / 255.0;
+        if channel <= 0.04045 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
+    });
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_ink_is_legible_whatever_the_accent() {
+        for accent in [[0; 3], [255; 3], [255, 255, 0], [0, 0, 0x91], [0xe1, 0, 0x0f], [0, 255, 255], [128, 128, 128]] {
+            let palette = Palette::new(accent);
+            for ink in [Ink::Text, Ink::Muted, Ink::Accent] {
+                for ground in [Ink::Paper, Ink::Tint] {
+                    let ratio = contrast(palette.colour(ink), palette.colour(ground));
+                    assert!(ratio >= TEXT_CONTRAST, "{accent:?} {ink:?} on {ground:?}: {ratio}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_dark_accent_stays_as_it_is() {
+        assert_eq!(Palette::new([0, 0, 0x91]).colour(Ink::Accent), [0, 0, 0x91]);
+    }
+}

@@ -1,0 +1,221 @@
+//! Text to glyphs and lines: our fonts, parley's shaping and line breaking, krilla's glyphs.
+//!
+//! Fonts are parsed once per thread, system fonts never looked at: the same text gives the same lines on every machine.
+//! Not here: where lines stand on a page (`layout`), what may be drawn at all (`repertoire`).
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use krilla::text::{Font, GlyphId, KrillaGlyph};
+use parley::fontique::{Blob, Collection, CollectionOptions, SourceCache};
+use parley::{
+    FontContext, FontFamily, FontFamilyName, FontWeight, LayoutContext, LineHeight, OverflowWrap, StyleProperty,
+};
+
+use super::colour::Ink;
+
+/// Our font files, in the order in which a character is looked for; `templates/fonts/README.md` tells where they are from.
+static FILES: [&[u8]; 3] = [
+    include_bytes!("../../templates/fonts/NotoSans-Regular.ttf"),
+    include_bytes!("../../templates/fonts/NotoSans-Bold.ttf"),
+    include_bytes!("../../templates/fonts/DejaVuSans.ttf"),
+];
+
+const FAMILIES: [FontFamilyName<'static>; 2] =
+    [FontFamilyName::Named(Cow::Borrowed("Noto Sans")), FontFamilyName::Named(Cow::Borrowed("DejaVu Sans"))];
+
+/// How heavy letters are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Weight {
+    /// Running text.
+    #[default]
+    Regular,
+    /// Titles and what must be found at a glance.
+    Bold,
+}
+
+/// How a text looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Look {
+    /// Font size in points.
+    pub(super) size: f32,
+    /// Distance between baselines, as a multiple of `size`.
+    pub(super) leading: f32,
+    /// How heavy.
+    pub(super) weight: Weight,
+    /// What colour.
+    pub(super) ink: Ink,
+}
+
+/// A text and its look.
+pub(super) type Styled<'a> = (&'a str, Look);
+
+/// Lines of shaped text.
+#[derive(Debug, Default)]
+pub(super) struct Paragraph {
+    /// The whole text, to which the glyphs' ranges refer.
+    pub(super) text: String,
+    /// Its lines, top to bottom.
+    pub(super) lines: Vec<Line>,
+}
+
+/// A line; lengths in points.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// From the top of this line to the top of the next.
+    pub(super) height: f32,
+    /// From the top of this line to its baseline.
+    pub(super) baseline: f32,
+    /// Without the space at its end.
+    pub(super) width: f32,
+    /// Glyphs, left to right.
+    pub(super) runs: Vec<Run>,
+}
+
+/// Glyphs of one face and one look.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Which of the texts given to [`Typesetter::set`] they come from.
+    pub(super) source: usize,
+    /// Where the first one starts, from the left of the line, in points.
+    pub(super) x: f32,
+    /// Together, in points.
+    pub(super) width: f32,
+    /// The face.
+    pub(super) font: Font,
+    /// The font size in points.
+    pub(super) size: f32,
+    /// The glyphs, lengths as multiples of `size`.
+    pub(super) glyphs: Vec<KrillaGlyph>,
+}
+
+/// Fonts and scratch space of one thread.
+pub(super) struct Typesetter {
+    fonts: FontContext,
+    scratch: LayoutContext<usize>,
+    /// Each of [`FILES`] as krilla knows it, by the id under which parley knows it.
+    faces: Vec<(u64, Font)>,
+}
+
+/// Lends the thread's typesetter, made on first use.
+pub(super) fn with_typesetter<T>(work: impl FnOnce(&mut Typesetter) -> T) -> T {
+    thread_local!(static TYPESETTER: RefCell<Typesetter> = RefCell::new(Typesetter::new()));
+    TYPESETTER.with_borrow_mut(work)
+}
+
+impl Typesetter {
+    fn new() -> Self {
+        let mut collection = Collection::new(CollectionOptions { shared: false, system_fonts: false });
+        let faces = FILES.iter().map(|bytes| {
+            let blob = Blob::new(Arc::new(*bytes));
+            let id = blob.id();
+            collection.register_fonts(blob, None);
+            (id, Font::new((*bytes).into(), 0).expect("our font files are sound: the tests set text in each"))
+        });
+        let faces = faces.collect();
+        Self {
+            fonts: FontContext { collection, source_cache: SourceCache::default() },
+            scratch: LayoutContext::new(),
+            faces,
+        }
+    }
+
+    /// Sets texts one after the other as one paragraph, in lines of at most `width` points. A word longer than a line is
+    /// broken, so no line is ever wider.
+    pub(super) fn set(&mut self, texts: &[Styled<'_>], width: f32) -> Paragraph {
+        let text: String = texts.iter().map(|(text, _)| *text).collect();
+        let layout = self.layout(&text, texts, width);
+        let lines = layout.lines().map(|line| {
+            let metrics = line.metrics();
+            let mut runs: Vec<Run> = Vec::new();
+            let mut x = 0.0;
+            for run in line.runs() {
+                let font = self.face(run.font().data.id());
+                let size = run.font_size();
+                let mut fresh = true;
+                for cluster in run.visual_clusters() {
+                    if cluster.is_ligature_continuation() {
+                        if let Some(glyph) = runs.last_mut().and_then(|run| run.glyphs.last_mut()) {
+                            glyph.text_range.end = glyph.text_range.end.max(cluster.text_range().end);
+                        }
+                        continue;
+                    }
+                    let source = cluster.style().brush;
+                    for glyph in cluster.glyphs() {
+                        if fresh || runs.last().is_none_or(|run| run.source != source) {
+                            runs.push(Run { source, x, width: 0.0, font: font.clone(), size, glyphs: Vec::new() });
+                            fresh = false;
+                        }
+                        let Some(open) = runs.last_mut() else { continue };
+                        open.glyphs.push(KrillaGlyph::new(
+                            GlyphId::new(glyph.id),
+                            glyph.advance / size,
+                            glyph.x / size,
+                            -glyph.y / size,
+                            0.0,
+                            cluster.text_range(),
+                            None,
+                        ));
+                        open.width += glyph.advance;
+                        x += glyph.advance;
+                    }
+                }
+            }
+            Line {
+                height: metrics.block_max_coord - metrics.block_min_coord,
+                baseline: metrics.baseline - metrics.block_min_coord,
+                width: metrics.advance - metrics.hanging_advance,
+                runs,
+            }
+        });
+        let lines = lines.collect();
+        Paragraph { text, lines }
+    }
+
+    /// The characters of `text` for which no face has a glyph, in some weight.
+    pub(super) fn missing(&mut self, text: &str) -> Vec<char> {
+        let mut found = Vec::new();
+        for weight in [Weight::Regular, Weight::Bold] {
+            let look = Look { size: 10.0, leading: 1.0, weight, ink: Ink::Text };
+            let layout = self.layout(text, &[(text, look)], f32::INFINITY);
+            for cluster in layout.lines().flat_map(|line| line.runs().collect::<Vec<_>>()).flat_map(|run| {
+                run.visual_clusters()
+                    .filter(|cluster| cluster.glyphs().any(|glyph| glyph.id == 0))
+                    .map(|cluster| cluster.text_range())
+                    .collect::<Vec<_>>()
+            }) {
+                found.extend(text[cluster].chars().filter(|c| !found.contains(c)).collect::<Vec<_>>());
+            }
+        }
+        found
+    }
+
+    /// Shapes and breaks; the brush of a style is the index of its text.
+    fn layout(&mut self, text: &str, texts: &[Styled<'_>], width: f32) -> parley::Layout<usize> {
+        let mut builder = self.scratch.ranged_builder(&mut self.fonts, text, 1.0, false);
+        builder.push_default(StyleProperty::FontFamily(FontFamily::List(Cow::Borrowed(&FAMILIES))));
+        builder.push_default(StyleProperty::OverflowWrap(OverflowWrap::Anywhere));
+        let mut start = 0;
+        for (index, (part, look)) in texts.iter().enumerate() {
+            let range = start..start + part.len();
+            let weight = match look.weight {
+                Weight::Regular => FontWeight::NORMAL,
+                Weight::Bold => FontWeight::BOLD,
+            };
+            builder.push(StyleProperty::Brush(index), range.clone());
+            builder.push(StyleProperty::FontSize(look.size), range.clone());
+            builder.push(StyleProperty::FontWeight(weight), range.clone());
+            builder.push(StyleProperty::LineHeight(LineHeight::FontSizeRelative(look.leading)), range.clone());
+            start = range.end;
+        }
+        let mut layout = builder.build(text);
+        layout.break_all_lines(width.is_finite().then_some(width));
+        layout
+    }
+
+    fn face(&self, id: u64) -> Font {
+        let (_, font) = self.faces.iter().find(|(face, _)| *face == id).expect("only our fonts are registered");
+        font.clone()
+    }
+}
