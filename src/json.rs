@@ -94,7 +94,8 @@ pub fn parse_strict(bytes: &[u8], limits: &Limits) -> Result<Value, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|error| JsonError::InvalidUtf8 { offset: error.valid_up_to() })?;
     let state = State { max_depth: limits.max_depth.min(120), path: RefCell::default(), refusal: RefCell::default() };
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let parsed = StrictValue(&state).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let parsed =
+        StrictValue(&state).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|error| {
         // A refusal of ours passes through serde as a mere message; the precise error waits in the state.
         state.refusal.take().unwrap_or_else(|| syntax_error(&error))
@@ -353,12 +354,17 @@ mod tests {
     fn a_value_is_read_with_its_keys_in_order() {
         let value = parse(r#" {"b":[1,-2,0.5,1e3,true,null,"é\ud83d\ude00"],"a":{}} "#).expect("valid JSON");
         assert_eq!(value, json!({"b": [1, -2, 0.5, 1e3, true, null, "é😀"], "a": {}}));
-        assert_eq!(value.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>()), Some(vec!["b".into(), "a".into()]));
+        assert_eq!(
+            value.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>()),
+            Some(vec!["b".into(), "a".into()])
+        );
     }
 
     #[test]
     fn a_duplicate_key_is_refused_with_its_place() {
-        let refused = |text: &str, pointer: &str| assert_eq!(parse(text), Err(JsonError::DuplicateKey { pointer: pointer.into() }));
+        let refused = |text: &str, pointer: &str| {
+            assert_eq!(parse(text), Err(JsonError::DuplicateKey { pointer: pointer.into() }))
+        };
         refused(r#"{"a":1,"a":1}"#, "/a");
         refused(r#"{"x":[0,{"a/b~":[{}],"a/b~":2}]}"#, "/x/1/a~1b~0");
         // The same key written with an escape is the same key.
@@ -384,7 +390,21 @@ mod tests {
         let limits = Limits { max_bytes: 4, max_depth: 2 };
         assert_eq!(parse_strict(b"12345", &limits), Err(JsonError::TooLarge { actual_bytes: 5, max_bytes: 4 }));
         assert_eq!(parse_strict(b"\"a\xff\"", &limits), Err(JsonError::InvalidUtf8 { offset: 2 }));
-        for text in [r#""\ud800""#, r#""\ud800\u0041""#, r#""\udc00""#, "1 2", "{}x", "", "{\"a\":}", "[1,]", "01", "NaN", "1e999", "\"\u{1}\"", "\u{feff}{}"] {
+        for text in [
+            r#""\ud800""#,
+            r#""\ud800\u0041""#,
+            r#""\udc00""#,
+            "1 2",
+            "{}x",
+            "",
+            "{\"a\":}",
+            "[1,]",
+            "01",
+            "NaN",
+            "1e999",
+            "\"\u{1}\"",
+            "\u{feff}{}",
+        ] {
             assert!(matches!(parse(text), Err(JsonError::Syntax { line: 1, .. })), "{text:?}");
         }
         let Err(JsonError::Syntax { line, column, reason }) = parse("{\n \"a\" 1}") else { panic!("must be refused") };
@@ -398,7 +418,9 @@ mod tests {
         let expected = "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}";
         assert_eq!(canonical_string(&parse(input).expect("valid JSON")).as_deref(), Ok(expected));
         // §3.2.3: order by UTF-16 code units.
-        let sorted = canonical_string(&json!({"\u{20ac}": 1, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6, "\u{f6}": 7}));
+        let sorted = canonical_string(
+            &json!({"\u{20ac}": 1, "\r": 2, "\u{fb33}": 3, "1": 4, "\u{1f600}": 5, "\u{80}": 6, "\u{f6}": 7}),
+        );
         assert_eq!(sorted.as_deref(), Ok("{\"\\r\":2,\"1\":4,\"\u{80}\":6,\"ö\":7,\"€\":1,\"😀\":5,\"\u{fb33}\":3}"));
     }
 

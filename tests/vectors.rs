@@ -16,7 +16,8 @@ use serde_json::Value;
 
 /// The directory of vectors of that name, if it is there.
 fn vectors(name: &str) -> Option<PathBuf> {
-    let shared = std::env::var("SCEAU_SHARED").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").to_owned());
+    let shared =
+        std::env::var("SCEAU_SHARED").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared").to_owned());
     let directory = PathBuf::from(shared).join("vectors").join(name);
     if !directory.is_dir() {
         eprintln!("SKIPPED: no {name} vectors; set SCEAU_SHARED to the directory that holds vectors/{name}");
@@ -55,13 +56,21 @@ fn rdfc10_agrees_with_every_test_of_the_w3c() {
         let started = Instant::now();
         let outcome = canonicalize(&dataset, algorithm, WorkLimit::default());
         assert!(started.elapsed() < Duration::from_secs(10), "{} took {:?}", field("id"), started.elapsed());
-        let canonical = |outcome: Result<Canonical, TooComplex>| outcome.unwrap_or_else(|error| panic!("{}: {error}", field("id")));
+        let canonical =
+            |outcome: Result<Canonical, TooComplex>| outcome.unwrap_or_else(|error| panic!("{}: {error}", field("id")));
         match field("type") {
             "rdfc:RDFC10EvalTest" => {
-                assert_eq!(canonical(outcome).nquads, text(&directory, field("result")), "{} {}", field("id"), field("name"));
+                assert_eq!(
+                    canonical(outcome).nquads,
+                    text(&directory, field("result")),
+                    "{} {}",
+                    field("id"),
+                    field("name")
+                );
             }
             "rdfc:RDFC10MapTest" => {
-                let expected: BTreeMap<String, String> = serde_json::from_value(json(&directory, field("result"))).expect("a map");
+                let expected: BTreeMap<String, String> =
+                    serde_json::from_value(json(&directory, field("result"))).expect("a map");
                 assert_eq!(canonical(outcome).labels, expected, "{} {}", field("id"), field("name"));
             }
             "rdfc:RDFC10NegativeEvalTest" => {
@@ -79,7 +88,8 @@ fn w3c_key(directory: &std::path::Path) -> SigningKey {
     let pair = json(directory, "keyPair.json");
     let secret = pair["privateKeyMultibase"].as_str().and_then(|key| key.strip_prefix('z')).expect("base58-btc");
     let bytes = bs58::decode(secret).into_vec().expect("base58");
-    let seed: [u8; 32] = bytes.strip_prefix(&[0x80, 0x26]).expect("an Ed25519 secret key").try_into().expect("32 bytes");
+    let seed: [u8; 32] =
+        bytes.strip_prefix(&[0x80, 0x26]).expect("an Ed25519 secret key").try_into().expect("32 bytes");
     let key = SigningKey::from_bytes(&seed);
     assert_eq!(multikey::encode(&key.verifying_key()), pair["publicKeyMultibase"]);
     assert_eq!(multikey::decode(pair["publicKeyMultibase"].as_str().expect("text")), Ok(key.verifying_key()));
@@ -105,7 +115,8 @@ fn agrees_at_every_step(directory: &std::path::Path, unsigned: &Value, key: &Sig
     let expected = json(directory, "signedDataInt.json");
     assert_eq!(signed["proof"][0], expected["proof"]);
     assert_eq!(signed["proof"][0]["proofValue"], text(directory, "sigBTC58DataInt.txt").trim());
-    let signature = signed["proof"][0]["proofValue"].as_str().and_then(|value| value.strip_prefix('z')).expect("base58-btc");
+    let signature =
+        signed["proof"][0]["proofValue"].as_str().and_then(|value| value.strip_prefix('z')).expect("base58-btc");
     assert_eq!(hex(&bs58::decode(signature).into_vec().expect("base58")), text(directory, "sigHexDataInt.txt"));
 
     let (document, proofs) = sceau::proof::split(&expected).expect("one proof");
@@ -144,7 +155,8 @@ fn the_two_open_badges_contexts_differ_in_two_terms_only() {
 
 fn remove_terms(value: &mut Value, terms: &[&str], removed: &mut Vec<String>) {
     if let Value::Object(entries) = value {
-        removed.extend(terms.iter().filter(|term| entries.shift_remove(**term).is_some()).map(|term| (*term).to_owned()));
+        removed
+            .extend(terms.iter().filter(|term| entries.shift_remove(**term).is_some()).map(|term| (*term).to_owned()));
         entries.values_mut().for_each(|entry| remove_terms(entry, terms, removed));
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn expand(document: &Value) -> Result<ExpandedDocument, JsonLdError> 
     let context = entries.get("@context").ok_or(JsonLdError::NoContext)?;
     check_document(document, &mut String::new())?;
     let context = processed(context)?;
-    let body: Map<_, _> = entries.iter().filter(|(key, _)| *key != "@context").map(|(k, v)| (k.clone(), v.clone())).collect();
+    let body: Map<_, _> =
+        entries.iter().filter(|(key, _)| *key != "@context").map(|(k, v)| (k.clone(), v.clone())).collect();
     let policy = Policy { invalid: Action::Reject, vocab: Action::Keep, allow_undefined: false };
     let options = Options { policy, ..Options::default() };
     let body = to_ld(&Value::Object(body));
@@ -79,7 +80,9 @@ fn explain(error: &json_ld::expansion::Error) -> JsonLdError {
 
 fn explain_context(error: &context_processing::Error) -> JsonLdError {
     match error {
-        context_processing::Error::ContextLoadingFailed(failure) => UnknownContext { url: failure.target.to_string() }.into(),
+        context_processing::Error::ContextLoadingFailed(failure) => {
+            UnknownContext { url: failure.target.to_string() }.into()
+        }
         context_processing::Error::ProtectedTermRedefinition => JsonLdError::ProtectedTerm,
         other => JsonLdError::InvalidContext { reason: other.to_string() },
     }
@@ -91,8 +94,6 @@ fn explain_context(error: &context_processing::Error) -> JsonLdError {
 fn check_document(value: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
     match value {
         Value::Null => Err(JsonLdError::dropped("a null", pointer)),
-        // `"id": "@x"` would leave the node without a name, a coerced "@x" without a value.
-        Value::String(text) if is_keyword_like(text) => Err(JsonLdError::dropped("a string that looks like a keyword", pointer)),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 within(pointer, &index.to_string(), |pointer| check_document(item, pointer))?;
@@ -110,14 +111,27 @@ fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<()
         within(pointer, key, |pointer| match key.as_str() {
             "@context" => check_context(value, pointer),
             "@type" if is_value => Ok(()), // "@json" among others
-            "@id" | "@type" | "@value" | "@set" | "@list" => check_document(value, pointer),
+            "@id" | "id" | "@type" | "type" => check_names(value, pointer),
+            "@value" | "@set" | "@list" => check_document(value, pointer),
             "@language" if is_value => check_document(value, pointer),
             // The rest has no RDF form (@index, @direction), no use in a credential, or is not a keyword at all.
-            keyword if keyword.starts_with('@') => Err(JsonLdError::dropped("a keyword that has no place here", pointer)),
+            keyword if keyword.starts_with('@') => {
+                Err(JsonLdError::dropped("a keyword that has no place here", pointer))
+            }
             _ => check_document(value, pointer),
         })?;
     }
     Ok(())
+}
+
+/// Refuses names and types such as "@x", which would leave the object without them. (A property's value "@x", coerced to an
+/// identifier, becomes an object that says nothing, which `quads` refuses.)
+fn check_names(names: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
+    let list = if let Value::Array(list) = names { list.as_slice() } else { std::slice::from_ref(names) };
+    if list.iter().filter_map(Value::as_str).any(is_keyword_like) {
+        return Err(JsonLdError::dropped("a name that looks like a keyword", pointer));
+    }
+    check_document(names, pointer)
 }
 
 /// Inline contexts may define terms, but neither undefine them nor give keywords new names: [`check_object`] looks for keywords by
@@ -139,7 +153,9 @@ fn check_context(context: &Value, pointer: &mut String) -> Result<(), JsonLdErro
             }
             Ok(())
         }
-        Value::Bool(_) | Value::Number(_) => Err(JsonLdError::InvalidContext { reason: format!("{context} is no context") }),
+        Value::Bool(_) | Value::Number(_) => {
+            Err(JsonLdError::InvalidContext { reason: format!("{context} is no context") })
+        }
     }
 }
 
@@ -164,7 +180,9 @@ fn check_definition(term: &str, definition: &Value, pointer: &mut String) -> Res
             if !names_an_iri || !container_is_lossless || parts.keys().any(|part| !known.contains(&part.as_str())) {
                 return refuse(pointer);
             }
-            parts.get("@context").map_or(Ok(()), |scoped| within(pointer, "@context", |pointer| check_context(scoped, pointer)))
+            parts
+                .get("@context")
+                .map_or(Ok(()), |scoped| within(pointer, "@context", |pointer| check_context(scoped, pointer)))
         }
         _ => refuse(pointer),
     }
@@ -194,9 +212,9 @@ pub(super) fn to_ld(value: &Value) -> LdValue {
     match value {
         Value::Null => LdValue::Null,
         Value::Bool(flag) => LdValue::Boolean(*flag),
-        Value::Number(number) => {
-            LdValue::Number(NumberBuf::new(number.to_string().into_bytes().into()).expect("serde_json writes JSON numbers"))
-        }
+        Value::Number(number) => LdValue::Number(
+            NumberBuf::new(number.to_string().into_bytes().into()).expect("serde_json writes JSON numbers"),
+        ),
         Value::String(text) => LdValue::String(text.as_str().into()),
         Value::Array(items) => LdValue::Array(items.iter().map(to_ld).collect()),
         Value::Object(entries) => {
@@ -244,6 +262,8 @@ mod tests {
     #[test]
     fn keyword_like_is_an_at_sign_and_letters() {
         assert!(is_keyword_like("@id") && is_keyword_like("@Home"));
-        assert!(!is_keyword_like("@") && !is_keyword_like("@id2") && !is_keyword_like("a@b") && !is_keyword_like("@été"));
+        assert!(
+            !is_keyword_like("@") && !is_keyword_like("@id2") && !is_keyword_like("a@b") && !is_keyword_like("@été")
+        );
     }
 }

@@ -232,7 +232,9 @@ mod tests {
     fn the_canonical_form_does_not_depend_on_the_order_of_keys() {
         fn reversed(value: &Value) -> Value {
             match value {
-                Value::Object(entries) => entries.iter().rev().map(|(key, item)| (key.clone(), reversed(item))).collect(),
+                Value::Object(entries) => {
+                    entries.iter().rev().map(|(key, item)| (key.clone(), reversed(item))).collect()
+                }
                 other => other.clone(),
             }
         }
@@ -242,13 +244,16 @@ mod tests {
     #[test]
     fn equal_unnamed_objects_stay_two() {
         let same = json!({"type": ["Alignment"], "targetName": "A", "targetUrl": "https://example.org/a"});
-        let nquads = canonize(&badge_with("/credentialSubject/achievement", "alignment", json!([same, same]))).expect("valid");
+        let nquads =
+            canonize(&badge_with("/credentialSubject/achievement", "alignment", json!([same, same]))).expect("valid");
         assert_eq!(nquads.matches("/targetName>").count(), 2, "{nquads}");
     }
 
     #[test]
     fn an_undefined_term_is_refused_by_name_wherever_it_stands() {
-        for (pointer, key) in [("", "unknown"), ("/issuer", "surprise"), ("/credentialSubject/achievement", "tags"), ("", "")] {
+        for (pointer, key) in
+            [("", "unknown"), ("/issuer", "surprise"), ("/credentialSubject/achievement", "tags"), ("", "")]
+        {
             assert_eq!(refusal(&badge_with(pointer, key, json!("x"))), JsonLdError::UndefinedTerm { term: key.into() });
         }
         let type_error = refusal(&badge_with("", "type", json!(["VerifiableCredential", "NoSuchType"])));
@@ -276,14 +281,18 @@ mod tests {
         let unknown = JsonLdError::UnknownContext(UnknownContext { url: url.into() });
         assert_eq!(refusal(&badge_with("", "@context", json!([CREDENTIALS_V2, url]))), unknown);
         assert_eq!(refusal(&badge_with("/issuer", "@context", json!(url))), unknown);
-        let scoped = json!([CREDENTIALS_V2, OPEN_BADGES_3_0_3, {"x": {"@id": "https://example.org/x", "@context": url}}]);
+        let scoped =
+            json!([CREDENTIALS_V2, OPEN_BADGES_3_0_3, {"x": {"@id": "https://example.org/x", "@context": url}}]);
         assert_eq!(refusal(&badge_with("", "@context", scoped)), unknown);
         assert_eq!(refusal(&json!({"id": "urn:x"})), JsonLdError::NoContext);
     }
 
     #[test]
     fn a_protected_term_cannot_be_redefined() {
-        for terms in [json!({"VerifiableCredential": "https://example.org/other"}), json!({"name": {"@id": "https://example.org/name"}})] {
+        for terms in [
+            json!({"VerifiableCredential": "https://example.org/other"}),
+            json!({"name": {"@id": "https://example.org/name"}}),
+        ] {
             let context = json!([CREDENTIALS_V2, OPEN_BADGES_3_0_3, terms]);
             assert_eq!(refusal(&badge_with("", "@context", context)), JsonLdError::ProtectedTerm);
         }
@@ -328,7 +337,12 @@ mod tests {
             ("", "@graph", json!([]), "/@graph"),
             ("", "@included", json!([]), "/@included"),
             ("", "@reverse", json!({}), "/@reverse"),
-            ("/issuer", "name", json!({"@value": "x", "@language": "fr", "@direction": "rtl"}), "/issuer/name/@direction"),
+            (
+                "/issuer",
+                "name",
+                json!({"@value": "x", "@language": "fr", "@direction": "rtl"}),
+                "/issuer/name/@direction",
+            ),
         ];
         for (pointer, key, value, expected) in cases {
             match refusal(&badge_with(pointer, key, value)) {
@@ -336,10 +350,24 @@ mod tests {
                 other => panic!("{expected}: {other}"),
             }
         }
-        assert!(matches!(refusal(&badge_with("/credentialSubject/achievement", "criteria", json!({}))), JsonLdError::Dropped { .. }));
+        assert!(matches!(
+            refusal(&badge_with("/credentialSubject/achievement", "criteria", json!({}))),
+            JsonLdError::Dropped { .. }
+        ));
         assert_eq!(refusal(&json!({"@context": CREDENTIALS_V2})), JsonLdError::Empty);
         assert_eq!(refusal(&json!({"@context": CREDENTIALS_V2, "id": "urn:x:y"})), JsonLdError::Empty);
         assert_eq!(refusal(&json!([])), JsonLdError::NotAnObject);
+    }
+
+    #[test]
+    fn a_text_may_look_like_a_keyword_where_it_is_only_a_text() {
+        assert!(canonize(&badge_with("", "name", json!("@Home"))).expect("valid").contains("\"@Home\""));
+        // Where an identifier is expected it would vanish.
+        let context = json!([CREDENTIALS_V2, {"ref": {"@id": "https://example.org/ref", "@type": "@id"}}]);
+        for value in [json!("@Home"), json!(["@Home"]), json!({"@list": ["@Home"]})] {
+            let document = json!({"@context": context, "id": "urn:x:y", "ref": value});
+            assert!(matches!(refusal(&document), JsonLdError::Dropped { .. }), "{document}");
+        }
     }
 
     #[test]
@@ -375,7 +403,12 @@ mod tests {
             "@id": "urn:x:y"
         });
         let nquads = canonize(&document).expect("valid");
-        assert!(nquads.contains("\"{\\\"a\\\":\\\"é\\\",\\\"b\\\":[1,1.5]}\"^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON>"), "{nquads}");
+        assert!(
+            nquads.contains(
+                "\"{\\\"a\\\":\\\"é\\\",\\\"b\\\":[1,1.5]}\"^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON>"
+            ),
+            "{nquads}"
+        );
         assert_eq!(nquads.matches("#first>").count(), 3, "{nquads}");
         assert_eq!(nquads.matches("#nil>").count(), 2, "{nquads}");
         assert!(nquads.lines().any(|line| line.contains("\"inside\" _:c14n")), "{nquads}");
@@ -414,9 +447,15 @@ mod tests {
             assert_eq!(refusal(&json!({"@context": context, "p": document})), JsonLdError::TooDeep);
         }
         // Nesting inside the context counts as well.
-        let scoped = nest(10, |inner| json!({"p": {"@id": "https://example.org/p", "@context": [if inner.is_string() { json!({}) } else { inner }]}}));
+        let scoped = nest(
+            10,
+            |inner| json!({"p": {"@id": "https://example.org/p", "@context": [if inner.is_string() { json!({}) } else { inner }]}}),
+        );
         assert!(canonize(&json!({"@context": scoped, "p": "x"})).is_ok());
-        let scoped = nest(11, |inner| json!({"p": {"@id": "https://example.org/p", "@context": [if inner.is_string() { json!({}) } else { inner }]}}));
+        let scoped = nest(
+            11,
+            |inner| json!({"p": {"@id": "https://example.org/p", "@context": [if inner.is_string() { json!({}) } else { inner }]}}),
+        );
         assert_eq!(refusal(&json!({"@context": scoped, "p": "x"})), JsonLdError::TooDeep);
     }
 }

@@ -200,7 +200,8 @@ impl Reader<'_> {
         if !self.take("_:") {
             return self.fail("an IRI or a blank node");
         }
-        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || "_-.:\u{b7}".contains(c))).unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|c: char| !(c.is_alphanumeric() || "_-.:\u{b7}".contains(c))).unwrap_or(self.rest.len());
         // A label does not end in a full stop: that one ends the statement.
         let label = self.rest.get(..end).unwrap_or_default().trim_end_matches('.');
         if label.is_empty() {

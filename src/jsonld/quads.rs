@@ -217,7 +217,9 @@ mod tests {
 
     #[test]
     fn numbers_take_the_lexical_form_of_the_recommendation() {
-        let integer = |written: &str| number_literal(written, None).map(|(lexical, datatype)| (lexical, datatype.replace(XSD, "")));
+        let integer = |written: &str| {
+            number_literal(written, None).map(|(lexical, datatype)| (lexical, datatype.replace(XSD, "")))
+        };
         assert_eq!(integer("42"), Ok(("42".into(), "integer".into())));
         assert_eq!(integer("-7"), Ok(("-7".into(), "integer".into())));
         assert_eq!(integer("10.0"), Ok(("10".into(), "integer".into())));
@@ -232,7 +234,16 @@ mod tests {
 
     #[test]
     fn numbers_that_implementations_write_differently_are_refused() {
-        for written in ["9007199254740992", "-9007199254740992", "1e20", "1e21", "1e-7", "0.30000000000000004", "-0.0", "123456789012345678901234567890"] {
+        for written in [
+            "9007199254740992",
+            "-9007199254740992",
+            "1e20",
+            "1e21",
+            "1e-7",
+            "0.30000000000000004",
+            "-0.0",
+            "123456789012345678901234567890",
+        ] {
             assert_eq!(number_literal(written, None), Err(JsonLdError::AmbiguousNumber { number: written.into() }));
         }
     }

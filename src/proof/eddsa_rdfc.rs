@@ -138,7 +138,8 @@ pub fn verify(document: &Value, proof: &Value, key: &VerifyingKey) -> Result<(),
 /// [`ProofError::Member`] naming the member that is not as this cryptosuite demands.
 pub fn parse(proof: &Value) -> Result<Proof, ProofError> {
     let text = |member: &'static str| proof.get(member).and_then(Value::as_str);
-    let demand = |holds: bool, member, expected| if holds { Ok(()) } else { Err(ProofError::Member { member, expected }) };
+    let demand =
+        |holds: bool, member, expected| if holds { Ok(()) } else { Err(ProofError::Member { member, expected }) };
     demand(text("type") == Some(PROOF_TYPE), "type", PROOF_TYPE)?;
     demand(text("cryptosuite") == Some(CRYPTOSUITE), "cryptosuite", CRYPTOSUITE)?;
     demand(text("proofPurpose") == Some(ASSERTION_METHOD), "proofPurpose", ASSERTION_METHOD)?;
@@ -150,7 +151,8 @@ pub fn parse(proof: &Value) -> Result<Proof, ProofError> {
     let verification_method = text("verificationMethod").unwrap_or_default().to_owned();
     demand(is_absolute_url(&verification_method), "verificationMethod", "an absolute URL")?;
     let signature = text("proofValue").and_then(decode_signature);
-    let signature = signature.ok_or(ProofError::Member { member: "proofValue", expected: "64 bytes in multibase base58-btc" })?;
+    let signature =
+        signature.ok_or(ProofError::Member { member: "proofValue", expected: "64 bytes in multibase base58-btc" })?;
     let owned = |member| text(member).map(str::to_owned);
     Ok(Proof { created: owned("created"), expires: owned("expires"), verification_method, signature })
 }
@@ -223,7 +225,8 @@ fn is_absolute_url(text: &str) -> bool {
 /// XSD 1.1 `dateTimeStamp` with a four-digit year: `2026-01-31T12:00:00Z`, with an optional fraction, and `±hh:mm` instead of `Z`.
 /// The form is checked here, since time parsers accept more; the calendar by jiff.
 fn is_date_time_stamp(text: &str) -> bool {
-    let shape: String = text.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect();
+    let shape: String =
+        text.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect();
     let Some(rest) = shape.strip_prefix("0000-00-00T00:00:00") else { return false };
     let zone = rest.strip_prefix('.').map_or(Some(rest), |fraction| {
         let zone = fraction.trim_start_matches('0');
@@ -288,19 +291,32 @@ mod tests {
         let (document, proof) = signed();
         assert_eq!(verdict(&document, &proof), Ok(()));
         // Another layout of the same meaning is the same document.
-        let reordered: Value = document.as_object().expect("object").iter().rev().map(|(k, v)| (k.clone(), v.clone())).collect();
+        let reordered: Value =
+            document.as_object().expect("object").iter().rev().map(|(k, v)| (k.clone(), v.clone())).collect();
         assert_eq!(verdict(&reordered, &proof), Ok(()));
     }
 
     #[test]
     fn any_change_of_document_options_or_key_is_found() {
         let (document, proof) = signed();
-        assert_eq!(verdict(&with(&document, "validFrom", json!("2026-01-01T00:00:01Z")), &proof), Err(ProofError::Signature));
+        assert_eq!(
+            verdict(&with(&document, "validFrom", json!("2026-01-01T00:00:01Z")), &proof),
+            Err(ProofError::Signature)
+        );
         let subject = json!({"id": "did:example:subject", "teaches": "Ecouter"});
         assert_eq!(verdict(&with(&document, "credentialSubject", subject), &proof), Err(ProofError::Signature));
-        assert_eq!(verdict(&document, &with(&proof, "created", json!("2026-01-31T12:00:01Z"))), Err(ProofError::Signature));
-        assert_eq!(verdict(&document, &with(&proof, "verificationMethod", json!("did:example:other#key"))), Err(ProofError::Signature));
-        assert_eq!(verdict(&document, &with(&proof, "expires", json!("2030-01-01T00:00:00Z"))), Err(ProofError::Signature));
+        assert_eq!(
+            verdict(&document, &with(&proof, "created", json!("2026-01-31T12:00:01Z"))),
+            Err(ProofError::Signature)
+        );
+        assert_eq!(
+            verdict(&document, &with(&proof, "verificationMethod", json!("did:example:other#key"))),
+            Err(ProofError::Signature)
+        );
+        assert_eq!(
+            verdict(&document, &with(&proof, "expires", json!("2030-01-01T00:00:00Z"))),
+            Err(ProofError::Signature)
+        );
         let other = SigningKey::from_bytes(&[8; 32]);
         assert_eq!(verify(&document, &proof, &other.verifying_key()), Err(ProofError::Signature));
         // Remapping an inline term changes the meaning, not the values.
@@ -312,8 +328,14 @@ mod tests {
     fn an_added_term_that_no_context_defines_is_found() {
         let (document, proof) = signed();
         let undefined = |term: &str| JsonLdError::UndefinedTerm { term: term.to_owned() };
-        assert_eq!(verdict(&with(&document, "unsigned", json!("x")), &proof), Err(ProofError::Document(undefined("unsigned"))));
-        assert_eq!(verdict(&document, &with(&proof, "unsigned", json!("x"))), Err(ProofError::Options(undefined("unsigned"))));
+        assert_eq!(
+            verdict(&with(&document, "unsigned", json!("x")), &proof),
+            Err(ProofError::Document(undefined("unsigned")))
+        );
+        assert_eq!(
+            verdict(&document, &with(&proof, "unsigned", json!("x"))),
+            Err(ProofError::Options(undefined("unsigned")))
+        );
     }
 
     #[test]
@@ -351,12 +373,16 @@ mod tests {
     fn a_context_of_the_proof_must_be_the_documents() {
         let (document, proof) = signed();
         assert_eq!(verdict(&document, &with(&proof, "@context", document["@context"].clone())), Ok(()));
-        assert_eq!(verdict(&document, &with(&proof, "@context", json!(CREDENTIALS_V2))), Err(ProofError::ContextMismatch));
+        assert_eq!(
+            verdict(&document, &with(&proof, "@context", json!(CREDENTIALS_V2))),
+            Err(ProofError::ContextMismatch)
+        );
     }
 
     #[test]
     fn what_cannot_be_signed_is_refused() {
-        let refusal = |document: &Value, options: &ProofOptions| sign(document, options, &key()).expect_err("must be refused");
+        let refusal =
+            |document: &Value, options: &ProofOptions| sign(document, options, &key()).expect_err("must be refused");
         assert_eq!(refusal(&with(&document(), "proof", json!([])), &options()), ProofError::HasProof);
         assert_eq!(refusal(&json!([]), &options()), ProofError::NotAnObject);
         assert_eq!(refusal(&json!({"id": "urn:x:y"}), &options()), ProofError::Document(JsonLdError::NoContext));
@@ -370,10 +396,23 @@ mod tests {
 
     #[test]
     fn times_with_fractions_and_offsets_are_times() {
-        for text in ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5Z", "2026-01-31T12:00:00.123456+02:00", "2026-01-31T12:00:00-11:30"] {
+        for text in [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31T12:00:00.5Z",
+            "2026-01-31T12:00:00.123456+02:00",
+            "2026-01-31T12:00:00-11:30",
+        ] {
             assert!(is_date_time_stamp(text), "{text}");
         }
-        for text in ["", "2026-01-31T12:00Z", "2026-01-31T12:00:00.Z", "2026-01-31T25:00:00Z", "+002026-01-31T12:00:00Z", "2026-01-31t12:00:00z", "2026-01-31T12:00:00+0200"] {
+        for text in [
+            "",
+            "2026-01-31T12:00Z",
+            "2026-01-31T12:00:00.Z",
+            "2026-01-31T25:00:00Z",
+            "+002026-01-31T12:00:00Z",
+            "2026-01-31t12:00:00z",
+            "2026-01-31T12:00:00+0200",
+        ] {
             assert!(!is_date_time_stamp(text), "{text}");
         }
     }

@@ -57,7 +57,8 @@ pub fn split(document: &Value) -> Result<(Value, Vec<Value>), SplitError> {
     if let Some(index) = proofs.iter().position(|proof| !proof.is_object()) {
         return Err(SplitError::ProofNotAnObject { number: index + 1 });
     }
-    let unsecured: Map<_, _> = entries.iter().filter(|(key, _)| *key != "proof").map(|(k, v)| (k.clone(), v.clone())).collect();
+    let unsecured: Map<_, _> =
+        entries.iter().filter(|(key, _)| *key != "proof").map(|(k, v)| (k.clone(), v.clone())).collect();
     Ok((Value::Object(unsecured), proofs))
 }
 
@@ -71,7 +72,10 @@ mod tests {
     fn one_proof_or_a_list_of_them_are_taken_out() {
         let expected = |proofs: Vec<Value>| Ok((json!({"a": 1, "b": 2}), proofs));
         assert_eq!(split(&json!({"a": 1, "proof": {"x": 1}, "b": 2})), expected(vec![json!({"x": 1})]));
-        assert_eq!(split(&json!({"a": 1, "proof": [{"x": 1}, {"y": 2}], "b": 2})), expected(vec![json!({"x": 1}), json!({"y": 2})]));
+        assert_eq!(
+            split(&json!({"a": 1, "proof": [{"x": 1}, {"y": 2}], "b": 2})),
+            expected(vec![json!({"x": 1}), json!({"y": 2})])
+        );
     }
 
     #[test]
