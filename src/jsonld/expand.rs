@@ -31,6 +31,10 @@ use super::contexts::{BundledLoader, UnknownContext, bundled};
 pub(super) fn expand(document: &Value) -> Result<ExpandedDocument, JsonLdError> {
     let Value::Object(entries) = document else { return Err(JsonLdError::NotAnObject) };
     let context = entries.get("@context").ok_or(JsonLdError::NoContext)?;
+    // Outside a property these have no subject to belong to.
+    if let Some(keyword) = ["@value", "@set", "@list"].into_iter().find(|keyword| entries.contains_key(*keyword)) {
+        return Err(JsonLdError::dropped("a keyword that has no place here", keyword));
+    }
     check_document(document, &mut String::new())?;
     let context = processed(context)?;
     let body: Map<_, _> =
@@ -94,10 +98,6 @@ fn explain_context(error: &context_processing::Error) -> JsonLdError {
 fn check_document(value: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
     match value {
         Value::Null => Err(JsonLdError::dropped("a null", pointer)),
-        // `"id": "@x"` would leave the node without a name, a coerced "@x" without a value.
-        Value::String(text) if is_keyword_like(text) => {
-            Err(JsonLdError::dropped("a string that looks like a keyword", pointer))
-        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 within(pointer, &index.to_string(), |pointer| check_document(item, pointer))?;
@@ -115,7 +115,12 @@ fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<()
         within(pointer, key, |pointer| match key.as_str() {
             "@context" => check_context(value, pointer),
             "@type" if is_value => Ok(()), // "@json" among others
-            "@id" | "@type" | "@value" | "@set" | "@list" => check_document(value, pointer),
+            "@id" | "id" | "@type" | "type" => check_names(value, pointer),
+            // json-ld flattens these, which the recommendation keeps nested (JSON-LD 1.1 §4.3.1).
+            "@list" if value.as_array().is_some_and(|items| items.iter().any(Value::is_array)) => {
+                Err(JsonLdError::dropped("a list in a list", pointer))
+            }
+            "@value" | "@set" | "@list" => check_document(value, pointer),
             "@language" if is_value => check_document(value, pointer),
             // The rest has no RDF form (@index, @direction), no use in a credential, or is not a keyword at all.
             keyword if keyword.starts_with('@') => {
@@ -125,6 +130,16 @@ fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<()
         })?;
     }
     Ok(())
+}
+
+/// Refuses names and types such as "@x", which would leave the object without them. (A property's value "@x", coerced to an
+/// identifier, becomes an object that says nothing, which `quads` refuses.)
+fn check_names(names: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
+    let list = if let Value::Array(list) = names { list.as_slice() } else { std::slice::from_ref(names) };
+    if list.iter().filter_map(Value::as_str).any(is_keyword_like) {
+        return Err(JsonLdError::dropped("a name that looks like a keyword", pointer));
+    }
+    check_document(names, pointer)
 }
 
 /// Inline contexts may define terms, but neither undefine them nor give keywords new names: [`check_object`] looks for keywords by
@@ -155,22 +170,29 @@ fn check_context(context: &Value, pointer: &mut String) -> Result<(), JsonLdErro
 fn check_definition(term: &str, definition: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
     let refuse = |pointer: &str| Err(JsonLdError::ForbiddenDefinition { pointer: pointer.to_owned() });
     match (term, definition) {
-        ("@version" | "@protected" | "@vocab" | "@propagate" | "@language", value) if !value.is_null() => Ok(()),
-        // @base would make relative identifiers look absolute; @import and @direction have no use here.
+        ("@version" | "@protected" | "@propagate" | "@language", value) if !value.is_null() => Ok(()),
+        ("@vocab", Value::String(vocabulary)) if vocabulary.contains(':') => Ok(()),
+        // @base would make relative identifiers look absolute, a relative @vocab leaves terms relative; @import and @direction have no use here.
         (keyword, _) if keyword.starts_with('@') => refuse(pointer),
         ("id", Value::String(target)) if target == "@id" => Ok(()),
         ("type", Value::String(target)) if target == "@type" => Ok(()),
         (_, Value::String(target)) if !target.starts_with('@') => Ok(()),
         (_, Value::Object(parts)) => {
             let names_an_iri = parts.get("@id").is_none_or(|id| id.as_str().is_some_and(|id| !id.starts_with('@')));
-            let container_is_lossless = match parts.get("@container") {
-                None => true,
-                Some(Value::String(kind)) => is_lossless_container(kind),
-                Some(Value::Array(kinds)) => kinds.iter().all(|kind| kind.as_str().is_some_and(is_lossless_container)),
-                Some(_) => false,
+            let containers = match parts.get("@container") {
+                None => vec![],
+                Some(Value::Array(kinds)) => kinds.iter().map(Value::as_str).collect(),
+                Some(kind) => vec![kind.as_str()],
             };
+            let container_is_lossless = containers.iter().all(|kind| kind.is_some_and(is_lossless_container));
+            // A typed language map: implementations choose between the type and the languages.
+            let is_ambiguous = containers.contains(&Some("@language")) && parts.contains_key("@type");
             let known = ["@id", "@type", "@container", "@context", "@protected", "@prefix", "@language"];
-            if !names_an_iri || !container_is_lossless || parts.keys().any(|part| !known.contains(&part.as_str())) {
+            if !names_an_iri
+                || !container_is_lossless
+                || is_ambiguous
+                || parts.keys().any(|part| !known.contains(&part.as_str()))
+            {
                 return refuse(pointer);
             }
             parts

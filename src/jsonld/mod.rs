@@ -312,6 +312,7 @@ mod tests {
             json!("@id"),
             json!({"@id": "@type"}),
             json!({"@id": "https://example.org/x", "@container": "@index"}),
+            json!({"@id": "https://example.org/x", "@container": ["@language", "@set"], "@type": "@json"}),
             json!({"@reverse": "https://example.org/x"}),
             json!("@nest"),
         ] {
@@ -321,6 +322,11 @@ mod tests {
         }
         let nullified = refusal(&badge_with("/issuer", "@context", json!(null)));
         assert!(matches!(nullified, JsonLdError::InvalidContext { .. }));
+        for vocabulary in [json!(""), json!("relative"), json!(null)] {
+            let document = badge_with("/issuer", "@context", json!({"@vocab": vocabulary}));
+            let expected = JsonLdError::ForbiddenDefinition { pointer: "/issuer/@context/@vocab".into() };
+            assert_eq!(refusal(&document), expected);
+        }
         let based = badge_with("/issuer", "@context", json!({"@base": "https://example.org/"}));
         assert!(matches!(refusal(&based), JsonLdError::ForbiddenDefinition { .. }));
     }
@@ -335,6 +341,9 @@ mod tests {
             ("/issuer", "@language", json!("fr"), "/issuer/@language"),
             ("/issuer", "@unknown", json!("x"), "/issuer/@unknown"),
             ("", "@graph", json!([]), "/@graph"),
+            ("", "@list", json!(["x"]), "@list"),
+            ("", "@value", json!("x"), "@value"),
+            ("/issuer", "name", json!({"@list": [["x"]]}), "/issuer/name/@list"),
             ("", "@included", json!([]), "/@included"),
             ("", "@reverse", json!({}), "/@reverse"),
             (
@@ -357,6 +366,31 @@ mod tests {
         assert_eq!(refusal(&json!({"@context": CREDENTIALS_V2})), JsonLdError::Empty);
         assert_eq!(refusal(&json!({"@context": CREDENTIALS_V2, "id": "urn:x:y"})), JsonLdError::Empty);
         assert_eq!(refusal(&json!([])), JsonLdError::NotAnObject);
+    }
+
+    #[test]
+    fn a_graph_holds_objects_that_say_something() {
+        let context =
+            json!({"g": {"@id": "https://example.org/g", "@container": "@graph"}, "v": "https://example.org/v"});
+        for (value, place) in
+            [(json!("x"), "x"), (json!({"@id": "urn:x:y"}), "urn:x:y"), (json!({"@list": ["x"]}), "@list")]
+        {
+            match refusal(&json!({"@context": context, "v": "outside", "g": value})) {
+                JsonLdError::Dropped { place: found, .. } => assert_eq!(found, place),
+                other => panic!("{place}: {other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_may_look_like_a_keyword_where_it_is_only_a_text() {
+        assert!(canonize(&badge_with("", "name", json!("@Home"))).expect("valid").contains("\"@Home\""));
+        // Where an identifier is expected it would vanish.
+        let context = json!([CREDENTIALS_V2, {"ref": {"@id": "https://example.org/ref", "@type": "@id"}}]);
+        for value in [json!("@Home"), json!(["@Home"]), json!({"@list": ["@Home"]})] {
+            let document = json!({"@context": context, "id": "urn:x:y", "ref": value});
+            assert!(matches!(refusal(&document), JsonLdError::Dropped { .. }), "{document}");
+        }
     }
 
     #[test]

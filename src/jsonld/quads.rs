@@ -15,6 +15,7 @@ use super::nquads::{Dataset, Quad, RDF_LANG_STRING, Term, XSD_STRING};
 use crate::json::{MAX_EXACT_INTEGER, canonical_string};
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+const SAYS_NOTHING: &str = "an object that says nothing";
 const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
 
 /// The quads of an expanded document.
@@ -24,7 +25,7 @@ const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
 pub(super) fn quads(expanded: &ExpandedDocument) -> Result<Dataset, JsonLdError> {
     let mut walk = Walk::default();
     for object in expanded {
-        walk.object(object, None)?;
+        walk.member(object, None)?;
     }
     if walk.dataset.is_empty() { Err(JsonLdError::Empty) } else { Ok(walk.dataset) }
 }
@@ -48,6 +49,18 @@ impl Walk {
         self.dataset.insert(Quad { subject: subject.clone(), predicate, object, graph: graph.cloned() });
     }
 
+    /// Emits what an object says that belongs to a graph and not to a property: it must be a node, and say something by itself.
+    fn member(&mut self, object: &Indexed<Object>, graph: Option<&Term>) -> Result<(), JsonLdError> {
+        match object.inner() {
+            Object::Node(node) if !node.is_empty() => self.object(object, graph).map(|_| ()),
+            Object::Node(node) => Err(JsonLdError::dropped(SAYS_NOTHING, node.as_str().unwrap_or_default())),
+            Object::Value(value) => {
+                Err(JsonLdError::dropped("a value without a property", value.as_str().unwrap_or_default()))
+            }
+            Object::List(_) => Err(JsonLdError::dropped("a list without a property", "@list")),
+        }
+    }
+
     /// Emits what the object says, and answers the term that stands for it.
     fn object(&mut self, object: &Indexed<Object>, graph: Option<&Term>) -> Result<Term, JsonLdError> {
         if let Some(index) = object.index() {
@@ -63,7 +76,7 @@ impl Walk {
     fn node(&mut self, node: &Node, graph: Option<&Term>) -> Result<Term, JsonLdError> {
         let subject = match &node.id {
             Some(id) => self.id(id)?,
-            None if node.is_empty() => return Err(JsonLdError::dropped("an object that says nothing", "{}")),
+            None if node.is_empty() => return Err(JsonLdError::dropped(SAYS_NOTHING, "{}")),
             None => Term::Blank(self.new_label()),
         };
         if node.included().is_some() || node.reverse_properties().is_some() {
@@ -84,7 +97,7 @@ impl Walk {
         }
         // RDF datasets are flat: a graph inside a graph stands beside it.
         for object in node.graph().into_iter().flatten() {
-            self.object(object, Some(&subject))?;
+            self.member(object, Some(&subject))?;
         }
         Ok(subject)
     }

@@ -31,7 +31,7 @@ pub enum HashAlgorithm {
 pub struct WorkLimit(pub u64);
 
 impl Default for WorkLimit {
-    /// Eighty times what the most demanding of the W3C's positive tests needs, a fraction of a second at worst.
+    /// Twenty times what the most demanding of the W3C's positive tests needs; half a second in a debug build.
     fn default() -> Self {
         Self(200_000)
     }
