@@ -1,1 +1,77 @@
-//! (to be written)
+//! Intake: what a source sends, authenticated and read into records. One file per form of body; all end in the same records.
+//!
+//! Reading is pure and never refuses for want of a session or a learner: that is the worker's business, which parks what it
+//! can't place yet. What can't be read at all is dead, with a reason that the sender's operator can act on.
+
+mod completion_event;
+mod moodle_webhookengine;
+pub mod standard_webhooks;
+
+pub use completion_event::CompletionEvent;
+
+use crate::catalog::{Source, SourceForm};
+use crate::evidence::{Fact, Score};
+use crate::ids::{Code, ExternalId};
+use crate::json;
+use crate::text::{Email, PersonName};
+use crate::time::Timestamp;
+
+/// The largest delivery that is accepted, in bytes.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The most facts in one delivery.
+pub const MAX_FACTS: usize = 10_000;
+
+/// What a delivery says, in our terms.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Understood {
+    /// What it reports.
+    pub records: Vec<Record>,
+    /// The LMS ids for which the source's configuration has no mapping; such a delivery waits for one.
+    pub unmapped: Vec<String>,
+}
+
+/// Facts about one learner in one session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The session.
+    pub session: Code,
+    /// The learner, as the source names it.
+    pub learner: ExternalId,
+    /// The learner's name, where the delivery carries a usable one.
+    pub name: Option<PersonName>,
+    /// The learner's address, where the delivery carries a usable one.
+    pub email: Option<Email>,
+    /// What happened.
+    pub facts: Vec<Reported>,
+}
+
+/// One fact as reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reported {
+    /// When, by the source's clock.
+    pub at: Timestamp,
+    /// What.
+    pub fact: Fact,
+    /// The result that came with it.
+    pub score: Option<Score>,
+}
+
+/// Why a delivery can't be understood: for the sender's operator, without personal data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotUnderstood(pub String);
+
+/// Reads a delivery by the form that its source sends.
+pub fn understand(source: &Source, body: &[u8]) -> Result<Understood, NotUnderstood> {
+    let limits = json::Limits { max_bytes: MAX_BODY_BYTES, ..json::Limits::default() };
+    let value = json::parse_strict(body, &limits).map_err(|error| NotUnderstood(error.to_string()))?;
+    let understood = match source.form {
+        SourceForm::CompletionEvent => completion_event::read(value)?,
+        SourceForm::MoodleWebhookengine => moodle_webhookengine::read(source, value)?,
+    };
+    let facts: usize = understood.records.iter().map(|record| record.facts.len()).sum();
+    if facts > MAX_FACTS {
+        return Err(NotUnderstood(format!("a delivery holds at most {MAX_FACTS} facts, and this one {facts}")));
+    }
+    Ok(understood)
+}

@@ -43,6 +43,31 @@ pub enum Verdict {
     Unverifiable,
 }
 
+impl Verdict {
+    /// What a list of checks comes to. The gravest finding decides; what could not be checked is never taken for granted.
+    fn of(checks: &[Check]) -> Self {
+        let outcome = |code| checks.iter().find(|check| check.code == code).map(|check| check.outcome);
+        let failed = |code| outcome(code) == Some(Outcome::Fail);
+        let open = |code| matches!(outcome(code), None | Some(Outcome::NotChecked));
+        let essential = [CheckCode::Form, CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey];
+        if essential.into_iter().any(failed) {
+            Self::Invalid
+        } else if essential.into_iter().any(open) {
+            Self::Unverifiable
+        } else if failed(CheckCode::Status) {
+            Self::Revoked
+        } else if failed(CheckCode::Validity) {
+            Self::Expired
+        } else if outcome(CheckCode::Validity) == Some(Outcome::Warn) {
+            Self::NotYetValid
+        } else if open(CheckCode::Validity) || open(CheckCode::Status) {
+            Self::Unverifiable
+        } else {
+            Self::Valid
+        }
+    }
+}
+
 /// One check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
@@ -99,6 +124,18 @@ pub struct Revocation {
 }
 
 impl Report {
+    /// A report of these checks. A revocation is kept only where the status says that there is one.
+    pub(super) fn new(
+        checks: Vec<Check>,
+        checked_at: Timestamp,
+        revocation: Option<Revocation>,
+        content: Option<CredentialView>,
+    ) -> Self {
+        let verdict = Verdict::of(&checks);
+        let revocation = revocation.filter(|_| verdict == Verdict::Revoked);
+        Self { verdict, checked_at, checks, revocation, content }
+    }
+
     /// The outcome of one check, where it was made.
     pub fn outcome(&self, code: CheckCode) -> Option<Outcome> {
         self.checks.iter().find(|check| check.code == code).map(|check| check.outcome)

@@ -1,0 +1,192 @@
+//! The body that the Moodle plugin local_webhookengine sends: Moodle's own events, wrapped.
+//!
+//! Used: `\core\event\course_module_completion_updated` and `\core\event\course_completed`. The learner is `relateduserid`;
+//! `userid` is whoever acted, and only where no related user is named are the two one. Other events are acknowledged and left
+//! aside. Course and module ids mean nothing outside their site: the source's configuration maps them.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{NotUnderstood, Record, Reported, Understood};
+use crate::catalog::Source;
+use crate::evidence::{Fact, State};
+use crate::text::{Email, PersonName};
+use crate::time::Timestamp;
+
+// Only what is used is named: the plugin's envelope grows with its versions.
+#[derive(Deserialize)]
+struct Delivery {
+    eventname: String,
+    event: Event,
+    #[serde(default)]
+    user: Option<User>,
+    #[serde(default)]
+    relateduser: Option<User>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    courseid: u64,
+    #[serde(default)]
+    contextinstanceid: Option<u64>,
+    #[serde(default)]
+    userid: Option<i64>,
+    #[serde(default)]
+    relateduserid: Option<i64>,
+    timecreated: i64,
+    #[serde(default)]
+    other: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: i64,
+    #[serde(default)]
+    firstname: Option<String>,
+    #[serde(default)]
+    lastname: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+}
+
+/// Reads a body of this form.
+pub(super) fn read(source: &Source, value: Value) -> Result<Understood, NotUnderstood> {
+    let delivery: Delivery = serde_path_to_error::deserialize(value)
+        .map_err(|error| NotUnderstood(format!("at {}: {}", error.path(), error.inner())))?;
+    let name = delivery.eventname.trim_start_matches('\\');
+    let module = match name {
+        r"core\event\course_module_completion_updated" => true,
+        r"core\event\course_completed" => false,
+        _ => return Ok(Understood::default()),
+    };
+    let event = &delivery.event;
+    let at = Timestamp::from_unix_seconds(event.timecreated)
+        .ok_or_else(|| NotUnderstood("event.timecreated is not a moment in seconds since 1970".into()))?;
+    let learner_id = event.relateduserid.or(event.userid).filter(|id| *id > 0);
+    let learner_id =
+        learner_id.ok_or_else(|| NotUnderstood("the event names no learner (event.relateduserid)".into()))?;
+
+    let Some(course) = source.courses.get(&event.courseid.to_string()) else {
+        return Ok(Understood { records: Vec::new(), unmapped: vec![format!("course {}", event.courseid)] });
+    };
+    let fact = if module {
+        let id = event.contextinstanceid.ok_or_else(|| NotUnderstood("event.contextinstanceid is missing".into()))?;
+        let Some(code) = course.modules.get(&id.to_string()) else {
+            return Ok(Understood {
+                records: Vec::new(),
+                unmapped: vec![format!("module {id} of course {}", event.courseid)],
+            });
+        };
+        Fact::Activity { code: code.clone(), state: state(event.other.as_ref())? }
+    } else {
+        Fact::Course { state: State::Completed }
+    };
+    let learner = [delivery.relateduser, delivery.user].into_iter().flatten().find(|user| user.id == learner_id);
+    let external =
+        learner_id.to_string().parse().map_err(|_| NotUnderstood("the learner's id is not usable".into()))?;
+    let full_name = learner.as_ref().and_then(|user| {
+        let parts = [user.firstname.as_deref(), user.lastname.as_deref()];
+        PersonName::new(&parts.into_iter().flatten().collect::<Vec<_>>().join(" ")).ok()
+    });
+    let record = Record {
+        session: course.session.clone(),
+        learner: external,
+        name: full_name,
+        email: learner.and_then(|user| user.email).and_then(|email| Email::new(&email).ok()),
+        facts: vec![Reported { at, fact, score: None }],
+    };
+    Ok(Understood { records: vec![record], unmapped: Vec::new() })
+}
+
+/// `other.completionstate` (Moodle's lib/completionlib.php): a number, or the same as text in some versions.
+fn state(other: Option<&Value>) -> Result<State, NotUnderstood> {
+    let state = other.and_then(|other| other.get("completionstate"));
+    let number = state.and_then(|state| state.as_u64().or_else(|| state.as_str()?.parse().ok()));
+    match number {
+        Some(0) => Ok(State::Withdrawn),
+        Some(1) => Ok(State::Completed),
+        Some(2) => Ok(State::Passed),
+        Some(3) => Ok(State::Failed),
+        _ => Err(NotUnderstood("event.other.completionstate is not 0, 1, 2 or 3".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn source() -> Source {
+        serde_json::from_value(json!({
+            "code": "mentor", "issuer": "dgafp", "name": "Mentor", "form": "moodle-webhookengine",
+            "courses": { "4": { "session": "laicite-2026-03", "modules": { "12": "m1" } } },
+        }))
+        .unwrap()
+    }
+
+    fn body() -> Value {
+        json!({
+            "id": "0b0c3a5e-4f2d-4a1c-9b1e-2f3a4b5c6d7e", "schema": 1, "type": "core.course_module_completion_updated",
+            "eventname": "\\core\\event\\course_module_completion_updated", "created": 1_757_682_400,
+            "site": { "url": "https://lms.example" },
+            "event": { "component": "core", "action": "updated", "target": "course_module_completion", "objectid": 1420,
+                "crud": "u", "edulevel": 2, "contextid": 55, "contextlevel": 70, "contextinstanceid": 12, "courseid": 4,
+                "userid": 2, "relateduserid": 892, "timecreated": 1_757_682_400,
+                "other": { "relateduserid": 892, "overrideby": null, "completionstate": 2 } },
+            "relateduser": { "id": 892, "username": "zlefevre", "firstname": "Zoé", "lastname": "Lefèvre", "email": "zoe@example.fr" },
+            "course": { "id": 4, "shortname": "LAI", "fullname": "Laïcité", "categoryid": 2 },
+        })
+    }
+
+    #[test]
+    fn the_learner_is_the_related_user_not_the_actor() {
+        let record = &read(&source(), body()).unwrap().records[0];
+        assert_eq!(record.learner.as_str(), "892");
+        assert_eq!(record.name.as_ref().unwrap().as_str(), "Zoé Lefèvre");
+        assert_eq!(record.session.as_str(), "laicite-2026-03");
+        assert_eq!(record.facts[0].fact, Fact::Activity { code: "m1".parse().unwrap(), state: State::Passed });
+        assert_eq!(record.facts[0].at.as_unix_seconds(), 1_757_682_400);
+    }
+
+    #[test]
+    fn an_actor_who_is_not_the_learner_lends_no_name() {
+        let mut other = body();
+        other.as_object_mut().unwrap().remove("relateduser");
+        other["user"] = json!({ "id": 2, "firstname": "Une", "lastname": "Formatrice" });
+        assert_eq!(read(&source(), other).unwrap().records[0].name, None);
+        let mut own = body();
+        own.as_object_mut().unwrap().remove("relateduser");
+        own["user"] = json!({ "id": 892, "firstname": "Zoé", "lastname": "Lefèvre" });
+        assert!(read(&source(), own).unwrap().records[0].name.is_some());
+    }
+
+    #[test]
+    fn withdrawals_and_failures_are_facts_too() {
+        for (number, expected) in [(0, State::Withdrawn), (1, State::Completed), (3, State::Failed)] {
+            let mut changed = body();
+            changed["event"]["other"]["completionstate"] = json!(number);
+            let fact = read(&source(), changed).unwrap().records[0].facts[0].fact.clone();
+            assert_eq!(fact, Fact::Activity { code: "m1".parse().unwrap(), state: expected });
+        }
+        let mut nonsense = body();
+        nonsense["event"]["other"] = json!({ "completionstate": 9 });
+        assert!(read(&source(), nonsense).is_err());
+    }
+
+    #[test]
+    fn unmapped_ids_wait_and_other_events_are_left_aside() {
+        let mut elsewhere = body();
+        elsewhere["event"]["courseid"] = json!(5);
+        assert_eq!(read(&source(), elsewhere).unwrap().unmapped, ["course 5"]);
+        let mut module = body();
+        module["event"]["contextinstanceid"] = json!(99);
+        assert_eq!(read(&source(), module).unwrap().unmapped, ["module 99 of course 4"]);
+        let mut login = body();
+        login["eventname"] = json!("\\core\\event\\user_loggedin");
+        assert_eq!(read(&source(), login).unwrap(), Understood::default());
+        let mut course = body();
+        course["eventname"] = json!("\\core\\event\\course_completed");
+        course["event"].as_object_mut().unwrap().remove("other");
+        assert_eq!(read(&source(), course).unwrap().records[0].facts[0].fact, Fact::Course { state: State::Completed });
+    }
+}

@@ -1,0 +1,249 @@
+//! From a JSON-LD document to RDF quads, losing nothing on the way.
+//!
+//! JSON-LD drops what it doesn't understand: a term that no context defines, a relative identifier, a malformed language tag, an
+//! index. What is dropped is not signed, yet a reader still sees it in the JSON, so whoever holds a credential could change it.
+//! Here anything that would be dropped is an error, and so is anything on which implementations disagree. Three passes:
+//! 1. the document and its inline contexts are read for constructs that the processor would drop in silence ([`check_document`]);
+//! 2. json-ld expands it under a policy that rejects undefined terms;
+//! 3. the expanded form is walked into quads, and whatever cannot become a quad is refused ([`quads`](super::quads)).
+//!
+//! Not here: the quads themselves, canonicalisation, and whether the document makes a good credential.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use json_ld::context_processing::algorithm::Action;
+use json_ld::expansion::{Options, Policy};
+use json_ld::syntax::{NumberBuf, Object as LdObject, TryFromJson, Value as LdValue};
+use json_ld::{Context, Expand, ExpandedDocument, Process, context_processing, syntax};
+use serde_json::{Map, Value};
+
+use super::JsonLdError;
+use super::contexts::{BundledLoader, UnknownContext, bundled};
+
+/// Expands a document under the strict policy. The result still has to pass through `quads`.
+///
+/// # Errors
+/// [`JsonLdError`], except for what only the walk over the expanded form can find.
+pub(super) fn expand(document: &Value) -> Result<ExpandedDocument, JsonLdError> {
+    let Value::Object(entries) = document else { return Err(JsonLdError::NotAnObject) };
+    let context = entries.get("@context").ok_or(JsonLdError::NoContext)?;
+    check_document(document, &mut String::new())?;
+    let context = processed(context)?;
+    let body: Map<_, _> = entries.iter().filter(|(key, _)| *key != "@context").map(|(k, v)| (k.clone(), v.clone())).collect();
+    let policy = Policy { invalid: Action::Reject, vocab: Action::Keep, allow_undefined: false };
+    let options = Options { policy, ..Options::default() };
+    let body = to_ld(&Value::Object(body));
+    block_on(body.expand_full(&mut (), Context::clone(&context), None, &BundledLoader, options, ()))
+        .map_err(|error| explain(&error))
+}
+
+/// The outcome of context processing for a whole `@context` value, which is the same for thousands of documents and slow to compute.
+fn processed(context: &Value) -> Result<Arc<Context>, JsonLdError> {
+    /// Enough for our own documents; a stranger's contexts can at worst empty the cache.
+    const CACHED_CONTEXTS: usize = 64;
+    static CACHE: LazyLock<Mutex<HashMap<String, Arc<Context>>>> = LazyLock::new(Mutex::default);
+
+    let key = context.to_string();
+    if let Some(found) = CACHE.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return Ok(Arc::clone(found));
+    }
+    let local = syntax::context::Context::try_from_json(to_ld(context))
+        .map_err(|error| JsonLdError::InvalidContext { reason: error.to_string() })?;
+    let options = context_processing::Options::default();
+    let initial = Context::default();
+    let processed = block_on(local.process_full(&mut (), &initial, &BundledLoader, None, options, ()))
+        .map_err(|error| explain_context(&error))?
+        .into_processed();
+    let processed = Arc::new(processed);
+    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    if cache.len() >= CACHED_CONTEXTS {
+        cache.clear();
+    }
+    cache.insert(key, Arc::clone(&processed));
+    Ok(processed)
+}
+
+fn explain(error: &json_ld::expansion::Error) -> JsonLdError {
+    use json_ld::expansion::Error;
+    match error {
+        Error::KeyExpansionFailed(term) => JsonLdError::UndefinedTerm { term: term.clone() },
+        Error::ContextProcessing(error) => explain_context(error),
+        Error::ContextSyntax(error) => JsonLdError::InvalidContext { reason: error.to_string() },
+        other => JsonLdError::Expansion { reason: other.to_string() },
+    }
+}
+
+fn explain_context(error: &context_processing::Error) -> JsonLdError {
+    match error {
+        context_processing::Error::ContextLoadingFailed(failure) => UnknownContext { url: failure.target.to_string() }.into(),
+        context_processing::Error::ProtectedTermRedefinition => JsonLdError::ProtectedTerm,
+        other => JsonLdError::InvalidContext { reason: other.to_string() },
+    }
+}
+
+/// Refuses what JSON-LD processing would drop in silence, in one document or part of it.
+///
+/// Besides keywords, only the document's own inline contexts need a look: the bundled ones are known to be harmless.
+fn check_document(value: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
+    match value {
+        Value::Null => Err(JsonLdError::dropped("a null", pointer)),
+        // `"id": "@x"` would leave the node without a name, a coerced "@x" without a value.
+        Value::String(text) if is_keyword_like(text) => Err(JsonLdError::dropped("a string that looks like a keyword", pointer)),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                within(pointer, &index.to_string(), |pointer| check_document(item, pointer))?;
+            }
+            Ok(())
+        }
+        Value::Object(entries) => check_object(entries, pointer),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<(), JsonLdError> {
+    let is_value = entries.contains_key("@value");
+    for (key, value) in entries {
+        within(pointer, key, |pointer| match key.as_str() {
+            "@context" => check_context(value, pointer),
+            "@type" if is_value => Ok(()), // "@json" among others
+            "@id" | "@type" | "@value" | "@set" | "@list" => check_document(value, pointer),
+            "@language" if is_value => check_document(value, pointer),
+            // The rest has no RDF form (@index, @direction), no use in a credential, or is not a keyword at all.
+            keyword if keyword.starts_with('@') => Err(JsonLdError::dropped("a keyword that has no place here", pointer)),
+            _ => check_document(value, pointer),
+        })?;
+    }
+    Ok(())
+}
+
+/// Inline contexts may define terms, but neither undefine them nor give keywords new names: [`check_object`] looks for keywords by
+/// their own names.
+fn check_context(context: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
+    match context {
+        Value::String(url) if bundled(url).is_none() => Err(UnknownContext { url: url.clone() }.into()),
+        // Forgetting every context is safe, since undefined terms are refused; json-ld sees to it that nothing protected is forgotten.
+        Value::String(_) | Value::Null => Ok(()),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                within(pointer, &index.to_string(), |pointer| check_context(item, pointer))?;
+            }
+            Ok(())
+        }
+        Value::Object(terms) => {
+            for (term, definition) in terms {
+                within(pointer, term, |pointer| check_definition(term, definition, pointer))?;
+            }
+            Ok(())
+        }
+        Value::Bool(_) | Value::Number(_) => Err(JsonLdError::InvalidContext { reason: format!("{context} is no context") }),
+    }
+}
+
+fn check_definition(term: &str, definition: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
+    let refuse = |pointer: &str| Err(JsonLdError::ForbiddenDefinition { pointer: pointer.to_owned() });
+    match (term, definition) {
+        ("@version" | "@protected" | "@vocab" | "@propagate" | "@language", value) if !value.is_null() => Ok(()),
+        // @base would make relative identifiers look absolute; @import and @direction have no use here.
+        (keyword, _) if keyword.starts_with('@') => refuse(pointer),
+        ("id", Value::String(target)) if target == "@id" => Ok(()),
+        ("type", Value::String(target)) if target == "@type" => Ok(()),
+        (_, Value::String(target)) if !target.starts_with('@') => Ok(()),
+        (_, Value::Object(parts)) => {
+            let names_an_iri = parts.get("@id").is_none_or(|id| id.as_str().is_some_and(|id| !id.starts_with('@')));
+            let container_is_lossless = match parts.get("@container") {
+                None => true,
+                Some(Value::String(kind)) => is_lossless_container(kind),
+                Some(Value::Array(kinds)) => kinds.iter().all(|kind| kind.as_str().is_some_and(is_lossless_container)),
+                Some(_) => false,
+            };
+            let known = ["@id", "@type", "@container", "@context", "@protected", "@prefix", "@language"];
+            if !names_an_iri || !container_is_lossless || parts.keys().any(|part| !known.contains(&part.as_str())) {
+                return refuse(pointer);
+            }
+            parts.get("@context").map_or(Ok(()), |scoped| within(pointer, "@context", |pointer| check_context(scoped, pointer)))
+        }
+        _ => refuse(pointer),
+    }
+}
+
+/// Containers that keep every part of their value in the quads; an index, for one, is dropped.
+fn is_lossless_container(kind: &str) -> bool {
+    matches!(kind, "@set" | "@list" | "@language" | "@graph")
+}
+
+/// JSON-LD 1.1 §1.7: an `@` followed by letters only, reserved, and ignored where it is not a keyword.
+fn is_keyword_like(text: &str) -> bool {
+    text.strip_prefix('@').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphabetic()))
+}
+
+fn within<T>(pointer: &mut String, step: &str, visit: impl FnOnce(&mut String) -> T) -> T {
+    let length = pointer.len();
+    pointer.push('/');
+    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    let outcome = visit(pointer);
+    pointer.truncate(length);
+    outcome
+}
+
+/// The same JSON in the type that json-ld reads.
+pub(super) fn to_ld(value: &Value) -> LdValue {
+    match value {
+        Value::Null => LdValue::Null,
+        Value::Bool(flag) => LdValue::Boolean(*flag),
+        Value::Number(number) => {
+            LdValue::Number(NumberBuf::new(number.to_string().into_bytes().into()).expect("serde_json writes JSON numbers"))
+        }
+        Value::String(text) => LdValue::String(text.as_str().into()),
+        Value::Array(items) => LdValue::Array(items.iter().map(to_ld).collect()),
+        Value::Object(entries) => {
+            let mut object = LdObject::new();
+            for (key, item) in entries {
+                object.push(key.as_str().into(), to_ld(item));
+            }
+            LdValue::Object(object)
+        }
+    }
+}
+
+/// Runs a future that never waits: json-ld is asynchronous only for its loaders, and ours answers from memory.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("json-ld awaits nothing but the loader, which answers at once"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::contexts::BUNDLED;
+    use super::*;
+
+    /// [`check_object`] and [`check_context`] rely on this for the contexts that they don't look into.
+    #[test]
+    fn the_bundled_contexts_make_no_definition_that_loses_values() {
+        for context in BUNDLED {
+            let json: Value = serde_json::from_str(context.text).expect("JSON");
+            assert_eq!(check_context(&json["@context"], &mut String::new()), Ok(()), "{}", context.file);
+        }
+    }
+
+    #[test]
+    fn a_context_is_processed_once() {
+        let context = json!([super::super::contexts::CREDENTIALS_V2, {"once": "https://example.org/once"}]);
+        let first = processed(&context).expect("valid");
+        assert!(Arc::ptr_eq(&first, &processed(&context).expect("valid")));
+    }
+
+    #[test]
+    fn keyword_like_is_an_at_sign_and_letters() {
+        assert!(is_keyword_like("@id") && is_keyword_like("@Home"));
+        assert!(!is_keyword_like("@") && !is_keyword_like("@id2") && !is_keyword_like("a@b") && !is_keyword_like("@été"));
+    }
+}

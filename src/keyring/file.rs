@@ -1,0 +1,252 @@
+//! Keys in files: `{folder}/{issuer}/{thumbprint}.age`, and `{folder}/data.age` for the data key.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use zeroize::Zeroizing;
+
+use super::KeyringError;
+use super::sealing::DataKey;
+use crate::entropy::Entropy;
+use crate::ids::Code;
+use crate::proof::{SignBytes, multikey};
+
+/// The folder of keys, opened with its identity.
+pub struct Keyring {
+    folder: PathBuf,
+    identity: age::x25519::Identity,
+    pub(super) data: DataKey,
+    // Opened keys, by (issuer, thumbprint). Others (the command line, another instance) may add files while we run.
+    opened: RwLock<HashMap<(Code, String), Arc<KeyHandle>>>,
+}
+
+/// A private key that can sign and do nothing else. Its bytes are wiped when the last handle goes.
+pub struct KeyHandle(SigningKey);
+
+impl SignBytes for KeyHandle {
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        SignBytes::sign(&self.0, message)
+    }
+}
+
+/// The public half of a key just made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratedKey {
+    /// Its JWK thumbprint (RFC 7638), the fragment of its DID URL.
+    pub thumbprint: String,
+    /// Its public half.
+    pub public: VerifyingKey,
+}
+
+impl Keyring {
+    /// Opens a folder, making it and its data key on first use. Refuses files and folders that others may read.
+    pub fn open(folder: &Path, identity: &str, entropy: &dyn Entropy) -> Result<Self, KeyringError> {
+        let identity = age::x25519::Identity::from_str(identity.trim()).map_err(|_| KeyringError::Identity)?;
+        make_private_folder(folder)?;
+        let path = folder.join("data.age");
+        let data = match read_private(&path, &identity)? {
+            Some(bytes) => bytes,
+            None => {
+                let fresh = Zeroizing::new(entropy.bytes::<32>());
+                write_private(&path, &identity, fresh.as_slice())?;
+                // Another instance may have been first: what stands on disk decides.
+                read_private(&path, &identity)?
+                    .ok_or(KeyringError::Damaged { path: path.clone(), why: "it vanished" })?
+            }
+        };
+        let data = DataKey::new(&data).ok_or(KeyringError::Damaged { path, why: "it does not hold a data key" })?;
+        Ok(Self { folder: folder.to_owned(), identity, data, opened: RwLock::default() })
+    }
+
+    /// A new age identity, for a first start: the text to keep safe, `AGE-SECRET-KEY-1…`.
+    pub fn new_identity() -> Zeroizing<String> {
+        use age::secrecy::ExposeSecret as _;
+        Zeroizing::new(age::x25519::Identity::generate().to_string().expose_secret().to_owned())
+    }
+
+    /// Makes a key for an issuer and stores it.
+    pub fn generate(&self, issuer: &Code, entropy: &dyn Entropy) -> Result<GeneratedKey, KeyringError> {
+        let seed = Zeroizing::new(entropy.bytes::<32>());
+        let key = SigningKey::from_bytes(&seed);
+        let public = key.verifying_key();
+        let thumbprint = multikey::thumbprint(&public);
+        make_private_folder(&self.folder.join(issuer.as_str()))?;
+        write_private(&self.path(issuer, &thumbprint), &self.identity, seed.as_slice())?;
+        Ok(GeneratedKey { thumbprint, public })
+    }
+
+    /// The key of an issuer by its thumbprint; none where this keyring does not hold it.
+    pub fn key(&self, issuer: &Code, thumbprint: &str) -> Result<Option<Arc<KeyHandle>>, KeyringError> {
+        let name = (issuer.clone(), thumbprint.to_owned());
+        if let Some(key) = self.opened.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
+            return Ok(Some(Arc::clone(key)));
+        }
+        if !is_thumbprint(thumbprint) {
+            return Ok(None);
+        }
+        let path = self.path(issuer, thumbprint);
+        let Some(seed) = read_private(&path, &self.identity)? else { return Ok(None) };
+        let seed: Result<Zeroizing<[u8; 32]>, _> = <[u8; 32]>::try_from(seed.as_slice()).map(Zeroizing::new);
+        let Ok(seed) = seed else { return Err(KeyringError::Damaged { path, why: "it does not hold an Ed25519 key" }) };
+        let key = SigningKey::from_bytes(&seed);
+        if multikey::thumbprint(&key.verifying_key()) != thumbprint {
+            return Err(KeyringError::Damaged { path, why: "it holds another key than its name says" });
+        }
+        let key = Arc::new(KeyHandle(key));
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&key));
+        Ok(Some(key))
+    }
+
+    /// Destroys a private key. What it signed stays verifiable: its public half is elsewhere.
+    pub fn destroy(&self, issuer: &Code, thumbprint: &str) -> Result<(), KeyringError> {
+        let name = (issuer.clone(), thumbprint.to_owned());
+        self.opened.write().unwrap_or_else(PoisonError::into_inner).remove(&name);
+        let path = self.path(issuer, thumbprint);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(KeyringError::Io { path, source }),
+            _ => Ok(()),
+        }
+    }
+
+    fn path(&self, issuer: &Code, thumbprint: &str) -> PathBuf {
+        self.folder.join(issuer.as_str()).join(format!("{thumbprint}.age"))
+    }
+}
+
+/// 43 characters of base64url, so that no thumbprint can lead out of the folder.
+fn is_thumbprint(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+fn make_private_folder(path: &Path) -> Result<(), KeyringError> {
+    let io = |source| KeyringError::Io { path: path.to_owned(), source };
+    if !path.exists() {
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(fs::DirBuilder::new().recursive(true), 0o700)
+            .create(path)
+            .map_err(io)?;
+        #[cfg(not(unix))]
+        fs::create_dir_all(path).map_err(io)?;
+    }
+    Ok(())
+}
+
+/// Writes a file encrypted to the identity, complete or not at all, never over another.
+fn write_private(path: &Path, identity: &age::x25519::Identity, secret: &[u8]) -> Result<(), KeyringError> {
+    let io = |source| KeyringError::Io { path: path.to_owned(), source };
+    let damaged = |why| KeyringError::Damaged { path: path.to_owned(), why };
+    let sealed = age::encrypt(&identity.to_public(), secret).map_err(|_| damaged("it could not be encrypted"))?;
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft).map_err(io)?;
+    file.write_all(&sealed).and_then(|()| file.sync_all()).map_err(io)?;
+    // A link fails where the name is taken; a rename would replace a key that somebody else just made.
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft).map_err(io)?;
+    match linked {
+        Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => Err(io(source)),
+        _ => Ok(()),
+    }
+}
+
+fn read_private(path: &Path, identity: &age::x25519::Identity) -> Result<Option<Zeroizing<Vec<u8>>>, KeyringError> {
+    let io = |source| KeyringError::Io { path: path.to_owned(), source };
+    if !path.exists() {
+        return Ok(None);
+    }
+    check_mode(path)?;
+    let sealed = fs::read(path).map_err(io)?;
+    let opened = age::decrypt(identity, &sealed);
+    let damaged = |_| KeyringError::Damaged { path: path.to_owned(), why: "it does not open with this age identity" };
+    opened.map(|secret| Some(Zeroizing::new(secret))).map_err(damaged)
+}
+
+/// Refuses a file that its group or others may read or write.
+#[cfg(unix)]
+pub fn check_mode(path: &Path) -> Result<(), KeyringError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let meta = fs::metadata(path).map_err(|source| KeyringError::Io { path: path.to_owned(), source })?;
+    let mode = meta.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(KeyringError::Permissions { path: path.to_owned(), mode, wanted: 0o600 })
+    }
+}
+
+/// Modes are a matter of Unix.
+#[cfg(not(unix))]
+pub fn check_mode(_path: &Path) -> Result<(), KeyringError> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counter;
+    impl Entropy for Counter {
+        fn fill(&self, buffer: &mut [u8]) {
+            for (i, byte) in buffer.iter_mut().enumerate() {
+                *byte = i as u8 + 1;
+            }
+        }
+    }
+
+    fn open(folder: &Path, identity: &str) -> Result<Keyring, KeyringError> {
+        Keyring::open(folder, identity, &Counter)
+    }
+
+    #[test]
+    fn a_key_survives_reopening_and_no_other_identity_opens_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("keys");
+        let identity = Keyring::new_identity();
+        let issuer: Code = "dgafp".parse().unwrap();
+        let made = open(&folder, &identity).unwrap().generate(&issuer, &Counter).unwrap();
+        let reopened = open(&folder, &identity).unwrap();
+        let signature = reopened.key(&issuer, &made.thumbprint).unwrap().unwrap().sign(b"text");
+        assert!(made.public.verify_strict(b"text", &ed25519_dalek::Signature::from_bytes(&signature)).is_ok());
+        assert!(matches!(open(&folder, &Keyring::new_identity()), Err(KeyringError::Damaged { .. })));
+        reopened.destroy(&issuer, &made.thumbprint).unwrap();
+        assert!(reopened.key(&issuer, &made.thumbprint).unwrap().is_none());
+    }
+
+    #[test]
+    fn no_file_holds_a_key_in_clear() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Keyring::new_identity();
+        let issuer: Code = "dgafp".parse().unwrap();
+        let keyring = open(folder.path(), &identity).unwrap();
+        let made = keyring.generate(&issuer, &Counter).unwrap();
+        let bytes = fs::read(keyring.path(&issuer, &made.thumbprint)).unwrap();
+        let seed: Vec<u8> = (1..=32).collect();
+        assert!(!bytes.windows(16).any(|window| window == &seed[..16]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Keyring::new_identity();
+        drop(open(folder.path(), &identity).unwrap());
+        fs::set_permissions(folder.path().join("data.age"), fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(open(folder.path(), &identity), Err(KeyringError::Permissions { mode: 0o644, .. })));
+    }
+
+    #[test]
+    fn a_thumbprint_cannot_lead_out_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = open(folder.path(), &Keyring::new_identity()).unwrap();
+        assert!(keyring.key(&"a".parse().unwrap(), "../data").unwrap().is_none());
+    }
+}
