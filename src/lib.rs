@@ -6,10 +6,10 @@
 //! otherwise. `docs/architecture.md` is the map.
 
 // Layer 1, vocabulary: pure values. No tokio, sqlx, axum, file system, environment or system clock.
+pub mod entropy;
 pub mod ids;
 pub mod text;
 pub mod time;
-pub mod entropy;
 pub mod json;
 pub mod catalog;
 pub mod evidence;

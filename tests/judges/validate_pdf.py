@@ -1,40 +1,37 @@
 #!/usr/bin/env python3
-"""Asks page-validation (PyPI) whether PDF files conform to PDF/A-3a and PDF/UA-1.
+"""Independent judge: each given PDF must be valid PDF/A-3a and PDF/UA-1 according to page-validation.
 
-Usage: validate_pdf.py FILE...
-Prints each file with its rules passed, and each failed rule. Exit status: 0 if every rule of both standards holds for every file, 1 if
-not, 2 without files or without the judge.
+validate_pdf.py FILE...
+
+Prints one line per file and profile, and every broken rule. Ends non-zero when a rule is broken or a file cannot be read.
 """
 
 import sys
 
-try:
-    from page import ValidationProfile, validate_pdf
-except ImportError:
-    print("page-validation is not installed: pip install page-validation", file=sys.stderr)
-    sys.exit(2)
+from page import PageError, ValidationProfile, validate_pdf
 
-PROFILES = [("PDF/A-3a", ValidationProfile.PDF_A_3A), ("PDF/UA-1", ValidationProfile.PDF_UA_1)]
+PROFILES = {"PDF/A-3a": ValidationProfile.PDF_A_3A, "PDF/UA-1": ValidationProfile.PDF_UA_1}
 
 
-def main(files):
-    if not files:
+def conforms(path: str, name: str, profile: ValidationProfile) -> bool:
+    try:
+        report = validate_pdf(path, profile=profile)
+    except (PageError, OSError) as error:
+        print(f"FAILED  {path}: {name}: {error}")
+        return False
+    verdict = "ok     " if report.is_compliant else "FAILED "
+    print(f"{verdict} {path}: {name}: {report.rules.passed} of {report.rules.total} rules")
+    for failure in report.failures:
+        print(f"          {failure.rule_id}: {failure.message}")
+    return report.is_compliant
+
+
+def main(paths: list[str]) -> int:
+    if not paths:
         print(__doc__, file=sys.stderr)
         return 2
-    conforms = True
-    for file in files:
-        for name, profile in PROFILES:
-            try:
-                report = validate_pdf(file, profile=profile)
-            except Exception as error:  # an unreadable file is a failed one
-                print(f"{file}: {name}: {error}")
-                conforms = False
-                continue
-            print(f"{file}: {name}: {report.rules.passed} of {report.rules.total} rules")
-            for failure in report.failures:
-                print(f"  {failure.rule_id}: {failure.message}")
-            conforms = conforms and report.is_compliant and not report.failures
-    return 0 if conforms else 1
+    verdicts = [conforms(path, name, profile) for path in paths for name, profile in PROFILES.items()]
+    return 0 if all(verdicts) else 1
 
 
 if __name__ == "__main__":
