@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    Assessment, AwardKind, BadgeImage, Competency, EffectiveSession, Issuer, LongText, Modality, Rule, ShortText,
+    Assessment, AwardKind, BadgeImage, Colour, Competency, EffectiveSession, Issuer, LongText, Modality, Name, Rule, ShortText,
 };
 use crate::ids::{AchievementHash, AwardId, Code, Did, LearnerId, SubjectId};
 use crate::text::{Email, Lang, PersonName};
@@ -108,6 +108,11 @@ pub struct AchievementSnapshot {
     pub kind: AwardKind,
     /// The issuer.
     pub issuer: Did,
+    /// Its name at that time.
+    pub issuer_name: Name,
+    /// Its accent colour at that time, since the badge's artwork is drawn from this snapshot alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
     /// The training.
     pub training: Code,
     /// The session.
@@ -150,12 +155,19 @@ pub struct AchievementSnapshot {
 impl AchievementSnapshot {
     /// Takes down a session for one kind of award; `narrative` is the published wording of its criteria. None where the
     /// session does not grant that kind.
-    pub fn of(session: &EffectiveSession, kind: AwardKind, issuer: Did, narrative: String) -> Option<Self> {
+    pub fn of(
+        session: &EffectiveSession,
+        kind: AwardKind,
+        (did, issuer): (Did, &Issuer),
+        narrative: String,
+    ) -> Option<Self> {
         let criteria = session.criteria().get(kind)?;
         let training = &session.training;
         Some(Self {
             kind,
-            issuer,
+            issuer: did,
+            issuer_name: issuer.name.clone(),
+            colour: issuer.colour,
             training: training.code.clone(),
             session: session.session.code.clone(),
             title: training.title.clone(),

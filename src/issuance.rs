@@ -122,7 +122,7 @@ impl Service {
         let issuer = self.store.issuer(code).await?.ok_or_else(|| gone("a session's issuer"))?;
         let learner = self.store.learner(learner).await?.ok_or_else(|| gone("a learner"))?;
         let narrative = criteria::narrative(session, decision.kind, session.training.language).unwrap_or_default();
-        let achievement = AchievementSnapshot::of(session, decision.kind, self.url.issuer_did(code), narrative);
+        let achievement = AchievementSnapshot::of(session, decision.kind, (self.url.issuer_did(code), &issuer), narrative);
         Ok(Snapshot {
             achievement: achievement.ok_or_else(|| gone("a kind of award that was just decided"))?,
             issuer,

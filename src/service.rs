@@ -12,7 +12,7 @@ use crate::intake::standard_webhooks::WebhookSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
 use crate::proof::{did, eddsa_rdfc, multikey};
 use crate::status_list::{self, Bitstring};
-use crate::store::{EncryptedText, KeyRecord, Store, StoreError};
+use crate::store::{EncryptedText, KeyRecord, Published, Store, StoreError};
 use crate::time::Clock;
 use crate::lint;
 
@@ -95,8 +95,9 @@ impl Service {
         let document = lint::lint_status_list(document).map_err(|findings| refused(&findings))?;
         let signed = self.sign(&list.issuer, &key, &document, &now.to_whole_second().to_string())?.to_string();
         let until = now.to_whole_second().plus_seconds(status_list::VALIDITY_SECONDS);
-        self.store.publish_status_list(id, list.revision, &signed, until).await?;
-        Ok(Some(signed))
+        let published = Published { revision: list.revision, signed, valid_until: until };
+        self.store.publish_status_list(id, &published).await?;
+        Ok(Some(published.signed))
     }
 
     /// Signs a linted document with a key of an issuer. Ed25519 is deterministic: the same document and moment give the same

@@ -107,7 +107,7 @@ pub fn award() -> Award {
     let (session, issuer, entropy) = (session(), issuer(), Counter::new(1));
     let did = url().issuer_did(&issuer.code);
     let narrative = "Avoir réalisé les activités attendues.".to_owned();
-    let achievement = AchievementSnapshot::of(&session, AwardKind::Participation, did, narrative).unwrap();
+    let achievement = AchievementSnapshot::of(&session, AwardKind::Participation, (did, &issuer), narrative).unwrap();
     Award {
         id: sceau::ids::AwardId::random(&entropy),
         session: session.session.code.clone(),
