@@ -1,1 +1,104 @@
-//! (to be written)
+//! HTTP: translates requests into calls of the flow, and answers into documents, pages and problems. Decides nothing.
+//!
+//! One file per audience: `intake` (the LMS), `catalog`, `learners` and `awards` (the API), `public` (machines that verify),
+//! `links` (people who hold a link), `verify`. Every error becomes a problem in `problem.rs`.
+
+mod answer;
+mod auth;
+mod awards;
+mod catalog;
+mod extract;
+mod intake;
+mod layers;
+mod links;
+mod problem;
+mod public;
+mod verify;
+
+pub use auth::{Scope, new_token, token_hash};
+pub use problem::{Kind, Problem};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post, put};
+use tokio::sync::Semaphore;
+
+use crate::pages::Pages;
+use crate::service::Service;
+
+/// The largest body of an API request, in bytes.
+const MAX_API_BYTES: usize = 1024 * 1024;
+/// The largest document or image to verify, in bytes.
+const MAX_VERIFY_BYTES: usize = 5 * 1024 * 1024;
+/// How long an answer may take.
+const MAX_DURATION: Duration = Duration::from_secs(20);
+
+/// What every handler works with.
+#[derive(Clone)]
+pub struct App {
+    service: Arc<Service>,
+    pages: Arc<Pages>,
+    // Verifying and rendering keep a processor busy: no more of them at once than there are processors, so that whoever
+    // posts heavy documents can't starve the LMS.
+    heavy: Arc<Semaphore>,
+}
+
+impl App {
+    /// From the flow and the pages.
+    pub fn new(service: Arc<Service>, pages: Arc<Pages>) -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { service, pages, heavy: Arc::new(Semaphore::new(processors)) }
+    }
+
+    /// A place among the heavy work; a problem where none becomes free in time.
+    async fn heavy(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Problem> {
+        let busy = || Problem::new(Kind::Busy, "too many documents are being worked on");
+        match tokio::time::timeout(Duration::from_secs(5), self.heavy.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => Err(busy()),
+        }
+    }
+}
+
+/// The whole service as a router.
+pub fn router(app: App) -> Router {
+    let api = Router::new()
+        .route("/api/v1/issuers/{code}", put(catalog::put_issuer).get(catalog::get_issuer))
+        .route("/api/v1/trainings/{code}", put(catalog::put_training).get(catalog::get_training))
+        .route("/api/v1/sessions/{code}", put(catalog::put_session).get(catalog::get_session))
+        .route("/api/v1/sources/{code}", put(catalog::put_source).get(catalog::get_source))
+        .route("/api/v1/sources/{code}/secrets", put(catalog::put_secrets))
+        .route("/api/v1/learners/{source}/{id}", put(catalog::put_learner))
+        .route("/api/v1/awards", get(awards::list))
+        .route("/api/v1/awards/{id}/reissue", post(awards::reissue))
+        .route("/api/v1/awards/{id}/qr", delete(awards::end_qr))
+        .route("/api/v1/credentials/{id}/revoke", post(awards::revoke))
+        .layer(DefaultBodyLimit::max(MAX_API_BYTES));
+    let intake = Router::new()
+        .route("/intake/{source}", post(intake::receive))
+        .layer(DefaultBodyLimit::max(crate::intake::MAX_BODY_BYTES));
+    let verification =
+        Router::new().route("/api/v1/verify", post(verify::verify)).layer(DefaultBodyLimit::max(MAX_VERIFY_BYTES));
+    let people = Router::new()
+        .route("/", get(links::home))
+        .route("/v/{token}", get(links::verification))
+        .route("/a/{token}/{file}", get(links::download))
+        .route("/problems", get(public::problems))
+        .route("/robots.txt", get(public::robots));
+    let machines = Router::new()
+        .route("/credentials/{id}", get(public::credential))
+        .route("/issuers/{code}", get(public::issuer))
+        .route("/issuers/{code}/did.json", get(public::did_document))
+        .route("/achievements/{hash}", get(public::achievement))
+        .route("/achievements/{hash}/{image}", get(public::achievement_image))
+        .route("/status/{id}", get(public::status_list))
+        .route("/sessions/{code}/criteria", get(public::criteria))
+        .route("/schemas/{name}", get(public::schema))
+        .route("/health", get(public::health));
+    let router = api.merge(intake).merge(verification).merge(people).merge(machines);
+    layers::apply(router.fallback(layers::no_such_path).method_not_allowed_fallback(layers::no_such_method), app.clone())
+        .with_state(app)
+}

@@ -1,0 +1,110 @@
+//! Answers with their media types and caching, so that each is spelt once.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use super::App;
+use crate::text::Lang;
+
+/// How long others may keep an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Not at all: it is for whoever holds a link.
+    Never,
+    /// For so many seconds.
+    Seconds(u32),
+    /// For ever: it is named by its content or never changes.
+    Forever,
+}
+
+impl Keep {
+    fn header(self) -> HeaderValue {
+        match self {
+            Self::Never => HeaderValue::from_static("no-store"),
+            Self::Seconds(seconds) => HeaderValue::from_str(&format!("public, max-age={seconds}"))
+                .unwrap_or_else(|_| HeaderValue::from_static("no-store")),
+            Self::Forever => HeaderValue::from_static("public, max-age=31536000, immutable"),
+        }
+    }
+}
+
+/// A body of a media type.
+pub(super) fn typed(media_type: &'static str, keep: Keep, body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response.headers_mut().insert(header::CACHE_CONTROL, keep.header());
+    response
+}
+
+/// The same, for machines of any origin (verifiers in browsers fetch keys, statuses and credentials).
+pub(super) fn public(media_type: &'static str, keep: Keep, body: impl IntoResponse) -> Response {
+    let mut response = typed(media_type, keep, body);
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+/// A page, under the policy that allows it nothing but its own style sheet.
+pub(super) fn page(app: &App, keep: Keep, html: String) -> Response {
+    let mut response = typed("text/html; charset=utf-8", keep, html);
+    let policy = HeaderValue::from_str(&app.pages.content_security_policy());
+    let policy = policy.unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
+    response
+}
+
+/// A file to save under a name.
+pub(super) fn file(media_type: &'static str, name: &str, body: impl IntoResponse) -> Response {
+    let mut response = typed(media_type, Keep::Never, body);
+    if let Ok(disposition) = HeaderValue::from_str(&format!("inline; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+/// Whether a person asks: HTML is wanted, and wanted at least as much as anything a machine would ask for.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let quality = |wanted: fn(&str) -> bool| {
+        let ranges = accept.split(',').take(32).filter_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let name = parts.next()?.to_ascii_lowercase();
+            let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+            wanted(&name).then_some(quality)
+        });
+        ranges.fold(0.0_f32, f32::max)
+    };
+    let html = quality(|name| name == "text/html" || name == "application/xhtml+xml");
+    html > 0.0 && html >= quality(|name| name.ends_with("json") || name.ends_with("/vc"))
+}
+
+/// The language to answer in: `?lang=`, else `Accept-Language`.
+pub(super) fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
+    let asked = query.unwrap_or("").split('&').find_map(|pair| match pair {
+        "lang=fr" => Some(Lang::Fr),
+        "lang=en" => Some(Lang::En),
+        _ => None,
+    });
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    asked.unwrap_or_else(|| Lang::negotiate(accepted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(value: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, value.parse().unwrap());
+        wants_page(&headers)
+    }
+
+    #[test]
+    fn browsers_get_pages_and_machines_get_documents() {
+        assert!(accept("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(!accept("*/*"));
+        assert!(!accept("application/vc+ld+json, text/html;q=0.5"));
+        assert!(!wants_page(&HeaderMap::new()));
+    }
+}

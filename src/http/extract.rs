@@ -1,0 +1,62 @@
+//! Request bodies and paths, read strictly: every refusal names the field.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use super::problem::{Kind, Problem};
+use crate::json::{self, Limits};
+
+/// A JSON body, parsed strictly: no duplicate key, bounded depth, no unknown field.
+pub(super) struct StrictJson<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for StrictJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let essence = media_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+        if essence != "application/json" && !essence.ends_with("+json") {
+            return Err(Problem::new(Kind::MediaType, "send application/json"));
+        }
+        let Body(bytes) = Body::from_request(request, state).await?;
+        let limits = Limits { max_bytes: super::MAX_API_BYTES, ..Limits::default() };
+        let value = json::parse_strict(&bytes, &limits)?;
+        serde_path_to_error::deserialize(value).map(Self).map_err(|error| {
+            let pointer = pointer(error.path());
+            Problem::new(Kind::Invalid, error.into_inner().to_string()).at(pointer)
+        })
+    }
+}
+
+/// A body of any type, within the route's limit.
+pub(super) struct Body(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, state).await;
+        bytes.map(Self).map_err(|rejection: BytesRejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Kind::TooLarge, "the body exceeds this path's limit"),
+            _ => Problem::new(Kind::BadRequest, "the body could not be read"),
+        })
+    }
+}
+
+/// A JSON Pointer (RFC 6901) out of a path in a document.
+fn pointer(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { variant } => pointer.push_str(&format!("/{variant}")),
+            Segment::Unknown => {}
+        }
+    }
+    pointer
+}
