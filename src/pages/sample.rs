@@ -222,13 +222,13 @@ pub(super) fn session() -> (EffectiveSession, Issuer) {
 
 /// The criteria of the samples.
 pub(super) fn narratives() -> Vec<(AwardKind, String)> {
-    let certificate = "L’évaluation certifiante « Cas pratiques » doit être réussie.";
+    let certificate = "L’évaluation certifiante «\u{202f}Cas pratiques\u{202f}» doit être réussie.";
     vec![(AwardKind::Participation, criteria_text().into()), (AwardKind::Certificate, certificate.into())]
 }
 
 fn criteria_text() -> &'static str {
-    "L’attestation est délivrée lorsque toutes ces conditions sont remplies :\n\n\
-     - terminer les activités attendues :\n  - Module 1 : le cadre juridique\n  - Module 2 : cas pratiques\n\
+    "L’attestation est délivrée lorsque toutes ces conditions sont remplies\u{202f}:\n\n\
+     - terminer les activités attendues\u{202f}:\n  - Module 1\u{202f}: le cadre juridique\n  - Module 2\u{202f}: cas pratiques\n\
      - passer au moins 3 h sur la formation, selon la durée prévue de chaque activité validée\n\
      - remettre le questionnaire d’évaluation de la formation"
 }

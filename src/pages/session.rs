@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::engine::{PageError, Pages};
 use super::markdown::{Block, blocks};
 use super::verification::{Fact, Organisation, SkillLine};
-use super::wording::{kind_label, period, say};
+use super::wording::{how_to_earn, period, say};
 use crate::catalog::{Assessment, AwardKind, EffectiveSession, Issuer};
 use crate::text::Lang;
 
@@ -42,7 +42,7 @@ struct CriteriaContext<'a> {
 
 #[derive(Serialize)]
 struct KindCriteria {
-    label: &'static str,
+    heading: &'static str,
     narrative: Vec<Block>,
 }
 
@@ -74,7 +74,7 @@ impl Pages {
                 .narratives
                 .iter()
                 .map(|(kind, narrative)| KindCriteria {
-                    label: kind_label(Some(*kind), lang),
+                    heading: how_to_earn(*kind, lang),
                     narrative: blocks(narrative),
                 })
                 .collect(),

@@ -169,18 +169,18 @@ impl<'a> Content<'a> {
             facts.push(Fact::new(say(lang, "Durée estimée", "Estimated duration"), duration.spoken()));
         }
         if let Some(period) = period(view.activity_start, view.activity_end, zone, lang) {
-            facts.push(Fact::new(say(lang, "Dates de la formation", "Dates of the training"), period));
+            facts.push(Fact::new("Dates", period));
         }
         if let Some(modality) = view.modality {
             facts.push(Fact::new(say(lang, "Modalité", "Modality"), modality.label(lang)));
         }
         if let Some(awarded) = view.awarded {
-            facts.push(Fact::new(say(lang, "Date d’attribution", "Awarded on"), day(awarded, zone, lang)));
+            facts.push(Fact::new(say(lang, "Attribution", "Awarded on"), day(awarded, zone, lang)));
         }
         // A correction is a later version of the same award.
         let signed = day(view.valid_from, zone, lang);
         if view.awarded.is_none_or(|awarded| day(awarded, zone, lang) != signed) {
-            facts.push(Fact::new(say(lang, "Version du", "Version of"), signed));
+            facts.push(Fact::new(say(lang, "Signé le", "Signed on"), signed));
         }
         facts.push(Fact::new(say(lang, "Statut", "Status"), status(verdict, bounds, lang)));
         Self {

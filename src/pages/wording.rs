@@ -46,7 +46,7 @@ pub(super) fn period(start: Option<Timestamp>, end: Option<Timestamp>, zone: &Zo
     let name = |moment| day(moment, zone, lang);
     Some(match (start.map(name), end.map(name)) {
         (Some(start), Some(end)) if start == end => say(lang, &format!("le {start}"), &start),
-        (Some(start), Some(end)) => say(lang, &format!("du {start} au {end}"), &format!("{start} to {end}")),
+        (Some(start), Some(end)) => say(lang, &format!("du {start} au\u{a0}{end}"), &format!("{start} to\u{a0}{end}")),
         (Some(start), None) => say(lang, &format!("à partir du {start}"), &format!("from {start}")),
         (None, Some(end)) => say(lang, &format!("jusqu’au {end}"), &format!("until {end}")),
         (None, None) => return None,
@@ -59,6 +59,18 @@ pub(super) fn kind_label(kind: Option<AwardKind>, lang: Lang) -> &'static str {
         Some(AwardKind::Participation) => lang.pick("Attestation de participation", "Attestation of participation"),
         Some(AwardKind::Certificate) => lang.pick("Certificat de réussite", "Certificate of achievement"),
         None => lang.pick("Badge numérique", "Digital badge"),
+    }
+}
+
+/// The heading over the criteria of one kind of award.
+pub(super) fn how_to_earn(kind: AwardKind, lang: Lang) -> &'static str {
+    match kind {
+        AwardKind::Participation => {
+            lang.pick("Pour obtenir l’attestation de participation", "To earn the attestation of participation")
+        }
+        AwardKind::Certificate => {
+            lang.pick("Pour obtenir le certificat de réussite", "To earn the certificate of achievement")
+        }
     }
 }
 
@@ -277,7 +289,7 @@ mod tests {
         let later = at("2026-04-01T09:00:00+02:00");
         assert_eq!(
             period(morning, later, &zone, Lang::Fr).unwrap(),
-            "du 2\u{a0}mars\u{a0}2026 au 1er\u{a0}avril\u{a0}2026"
+            "du 2\u{a0}mars\u{a0}2026 au\u{a0}1er\u{a0}avril\u{a0}2026"
         );
         assert_eq!(period(None, None, &zone, Lang::En), None);
     }
