@@ -1,1 +1,25 @@
-//! (to be written)
+//! Web pages: what people see of a credential, of a session's criteria and of the service itself.
+//!
+//! Each page is a typed value and one method of [`Pages`]; its template stands in `templates/pages/` and an issuer or an
+//! operator may replace it. A verification page is made from a [`Report`](crate::verify::Report) and what it holds, so it
+//! can't claim more than was verified, and only a page behind the QR link takes a name.
+//!
+//! Architecture invariant: a page needs nothing but itself (no script, no image, font or style from elsewhere), and nothing
+//! that a template does can write text unescaped.
+
+mod engine;
+mod markdown;
+mod plain;
+mod sample;
+mod session;
+mod verification;
+mod wording;
+
+#[cfg(test)]
+mod tests;
+
+pub use engine::{PageError, Pages};
+pub use markdown::{Block, Item, blocks};
+pub use plain::{ErrorPage, HomePage};
+pub use session::CriteriaPage;
+pub use verification::{CredentialPage, RecipientLine, VerificationLinks, VerificationPage};

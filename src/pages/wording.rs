@@ -1,0 +1,296 @@
+//! The words of the pages: verdicts, outcomes and labels in plain French and English, and French typography.
+//!
+//! The words that belong to one template stand there; here are those that follow from a value.
+
+use crate::award::RevocationCategory;
+use crate::catalog::AwardKind;
+use crate::text::Lang;
+use crate::time::{Timestamp, Zone};
+use crate::verify::{CheckCode, Outcome, Verdict};
+
+/// A text of ours in one language, typeset.
+pub(super) fn say(lang: Lang, fr: &str, en: &str) -> String {
+    match lang {
+        Lang::Fr => typeset_french(fr),
+        Lang::En => en.to_owned(),
+    }
+}
+
+/// Puts the narrow no-break space (U+202F) before `; : ! ? »` and after `«` where a plain space stands. For our own texts
+/// only: a signed text is shown as it was signed.
+pub(super) fn typeset_french(text: &str) -> String {
+    const NARROW: char = '\u{202f}';
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let before_sign = matches!(chars.peek(), Some(';' | ':' | '!' | '?' | '»'));
+        let after_quote = out.ends_with('«');
+        out.push(if c == ' ' && (before_sign || after_quote) { NARROW } else { c });
+    }
+    out
+}
+
+/// A day that never breaks over two lines.
+pub(super) fn day(moment: Timestamp, zone: &Zone, lang: Lang) -> String {
+    moment.day(zone, lang).replace(' ', "\u{a0}")
+}
+
+/// A day and a minute that break at most between both.
+pub(super) fn day_and_minute(moment: Timestamp, zone: &Zone, lang: Lang) -> String {
+    let joined = moment.day_and_minute(zone, lang).replace(' ', "\u{a0}");
+    joined.replace("\u{a0}à\u{a0}", " à\u{a0}").replace("\u{a0}at\u{a0}", " at\u{a0}")
+}
+
+/// A period of days: one day, both ends, or the end that is known.
+pub(super) fn period(start: Option<Timestamp>, end: Option<Timestamp>, zone: &Zone, lang: Lang) -> Option<String> {
+    let name = |moment| day(moment, zone, lang);
+    Some(match (start.map(name), end.map(name)) {
+        (Some(start), Some(end)) if start == end => say(lang, &format!("le {start}"), &start),
+        (Some(start), Some(end)) => say(lang, &format!("du {start} au\u{a0}{end}"), &format!("{start} to\u{a0}{end}")),
+        (Some(start), None) => say(lang, &format!("à partir du {start}"), &format!("from {start}")),
+        (None, Some(end)) => say(lang, &format!("jusqu’au {end}"), &format!("until {end}")),
+        (None, None) => return None,
+    })
+}
+
+/// What an award is called: `Attestation de participation`.
+pub(super) fn kind_label(kind: Option<AwardKind>, lang: Lang) -> &'static str {
+    match kind {
+        Some(AwardKind::Participation) => lang.pick("Attestation de participation", "Attestation of participation"),
+        Some(AwardKind::Certificate) => lang.pick("Certificat de réussite", "Certificate of achievement"),
+        None => lang.pick("Badge numérique", "Digital badge"),
+    }
+}
+
+/// The heading over the criteria of one kind of award.
+pub(super) fn how_to_earn(kind: AwardKind, lang: Lang) -> &'static str {
+    match kind {
+        AwardKind::Participation => {
+            lang.pick("Pour obtenir l’attestation de participation", "To earn the attestation of participation")
+        }
+        AwardKind::Certificate => {
+            lang.pick("Pour obtenir le certificat de réussite", "To earn the certificate of achievement")
+        }
+    }
+}
+
+/// What a page concludes about the document that someone holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Conclusion {
+    /// What the report says.
+    Verdict(Verdict),
+    /// The credential is in force, but commits to another name than the one on record.
+    OtherName,
+}
+
+/// The colour and the icon of a conclusion, as a word that the style sheet and the icons know.
+pub(super) fn tone(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Verdict(Verdict::Valid) => "valid",
+        Conclusion::Verdict(Verdict::Revoked) => "revoked",
+        Conclusion::Verdict(Verdict::Expired) => "expired",
+        Conclusion::Verdict(Verdict::NotYetValid) => "early",
+        Conclusion::Verdict(Verdict::Invalid) => "invalid",
+        Conclusion::Verdict(Verdict::Unverifiable) => "unverifiable",
+        Conclusion::OtherName => "doubt",
+    }
+}
+
+/// What the document is called in a headline, where its kind is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noun {
+    /// An award whose signed content could be read.
+    Award(Option<AwardKind>),
+    /// Anything else.
+    Document,
+}
+
+impl Noun {
+    fn word(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Award(Some(AwardKind::Participation)) => "Attestation",
+            Self::Award(Some(AwardKind::Certificate)) => lang.pick("Certificat", "Certificate"),
+            Self::Award(None) => "Badge",
+            Self::Document => "Document",
+        }
+    }
+
+    /// The ending of an adjective that agrees with it in French.
+    fn agreement(self) -> &'static str {
+        if self == Self::Award(Some(AwardKind::Participation)) { "e" } else { "" }
+    }
+}
+
+/// The conclusion in a few words.
+pub(super) fn headline(conclusion: Conclusion, noun: Noun, lang: Lang) -> String {
+    let (word, e) = (noun.word(lang), noun.agreement());
+    let (fr, en) = match conclusion {
+        Conclusion::Verdict(Verdict::Valid) => (format!("{word} authentique"), format!("Authentic {word}")),
+        Conclusion::Verdict(Verdict::Revoked) => (format!("{word} révoqué{e}"), format!("{word} revoked")),
+        Conclusion::Verdict(Verdict::Expired) => (format!("{word} expiré{e}"), format!("{word} expired")),
+        Conclusion::Verdict(Verdict::NotYetValid) => {
+            (format!("{word} pas encore valable"), format!("{word} not yet in force"))
+        }
+        Conclusion::Verdict(Verdict::Invalid) => (format!("{word} non authentique"), format!("{word} not authentic")),
+        Conclusion::Verdict(Verdict::Unverifiable) => {
+            ("Vérification incomplète".to_owned(), "Verification incomplete".to_owned())
+        }
+        Conclusion::OtherName => ("Nom non confirmé".to_owned(), "Name not confirmed".to_owned()),
+    };
+    match lang {
+        Lang::Fr => fr,
+        // A noun inside an English headline takes no capital.
+        Lang::En => match en.strip_prefix("Authentic ") {
+            Some(word) => format!("Authentic {}", word.to_lowercase()),
+            None => en,
+        },
+    }
+}
+
+/// What the conclusion means, and what to do.
+pub(super) fn explanation(conclusion: Conclusion, bounds: ValidityDays, lang: Lang) -> String {
+    let ValidityDays { from, until } = bounds;
+    match conclusion {
+        Conclusion::Verdict(Verdict::Valid) => say(
+            lang,
+            "Le contenu ci-dessous est exactement celui que l’organisme a signé, et il est en vigueur.",
+            "The content below is exactly what its issuer signed, and it is in force.",
+        ),
+        Conclusion::Verdict(Verdict::Revoked) => say(
+            lang,
+            "L’organisme l’avait signé puis l’a retiré : ce document ne doit plus être accepté.",
+            "Its issuer had signed it, then withdrew it: this document must no longer be accepted.",
+        ),
+        Conclusion::Verdict(Verdict::Expired) => match until {
+            Some(day) => say(
+                lang,
+                &format!("Le document est authentique, mais il n’est plus valable depuis le {day}."),
+                &format!("The document is authentic, but it ceased to be in force on {day}."),
+            ),
+            None => say(
+                lang,
+                "Le document est authentique, mais il n’est plus valable.",
+                "The document is authentic, but it is no longer in force.",
+            ),
+        },
+        Conclusion::Verdict(Verdict::NotYetValid) => match from {
+            Some(day) => say(
+                lang,
+                &format!("Le document est authentique, mais il ne sera valable qu’à partir du {day}."),
+                &format!("The document is authentic, but it will only be in force from {day}."),
+            ),
+            None => say(
+                lang,
+                "Le document est authentique, mais il n’est pas encore valable.",
+                "The document is authentic, but it is not in force yet.",
+            ),
+        },
+        Conclusion::Verdict(Verdict::Invalid) => say(
+            lang,
+            "Ce document n’est pas tel qu’un organisme l’a signé : il a été modifié, fabriqué ou abîmé. Ne vous y fiez pas.",
+            "This document is not as an issuer signed it: it was altered, forged or damaged. Do not rely on it.",
+        ),
+        Conclusion::Verdict(Verdict::Unverifiable) => say(
+            lang,
+            "Un contrôle n’a pas pu être fait : l’authenticité n’est ni confirmée, ni démentie. Réessayez plus tard.",
+            "A check could not be made: authenticity is neither confirmed nor refuted. Try again later.",
+        ),
+        Conclusion::OtherName => say(
+            lang,
+            "Le contenu est bien celui que l’organisme a signé, mais le nom enregistré n’est pas celui auquel sa signature l’engage. Ne vous fiez pas au nom imprimé et contactez l’organisme.",
+            "The content is what its issuer signed, but the name on record is not the one that its signature commits to. Do not rely on the printed name, and contact the issuer.",
+        ),
+    }
+}
+
+/// The days between which a credential holds, in words.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ValidityDays {
+    /// Its first day.
+    pub from: Option<String>,
+    /// Its last day.
+    pub until: Option<String>,
+}
+
+/// The state of the credential, for the list of facts.
+pub(super) fn status(verdict: Verdict, bounds: ValidityDays, lang: Lang) -> String {
+    match (verdict, bounds.from, bounds.until) {
+        (Verdict::Valid, _, Some(day)) => {
+            say(lang, &format!("En vigueur, jusqu’au {day}"), &format!("In force, until {day}"))
+        }
+        (Verdict::Valid, _, None) => say(lang, "En vigueur, sans limite de durée", "In force, with no end date"),
+        (Verdict::Revoked, _, _) => say(lang, "Révoqué par l’organisme", "Revoked by its issuer"),
+        (Verdict::Expired, _, Some(day)) => say(lang, &format!("Expiré le {day}"), &format!("Expired on {day}")),
+        (Verdict::Expired, _, None) => say(lang, "Expiré", "Expired"),
+        (Verdict::NotYetValid, Some(day), _) => {
+            say(lang, &format!("Valable à partir du {day}"), &format!("In force from {day}"))
+        }
+        (Verdict::NotYetValid, None, _) => say(lang, "Pas encore valable", "Not yet in force"),
+        (Verdict::Invalid, _, _) => say(lang, "Non authentique", "Not authentic"),
+        (Verdict::Unverifiable, _, _) => say(lang, "Non confirmé", "Not confirmed"),
+    }
+}
+
+/// Why and when a credential was revoked.
+pub(super) fn revocation(category: RevocationCategory, day: &str, lang: Lang) -> String {
+    let label = category.label(lang);
+    say(lang, &format!("Révocation le {day}. Motif : {label}."), &format!("Revoked on {day}. Reason: {label}."))
+}
+
+/// What a check looks at.
+pub(super) fn check_label(code: CheckCode, lang: Lang) -> &'static str {
+    match code {
+        CheckCode::Form => lang.pick("Format du document", "Form of the document"),
+        CheckCode::Schema => lang.pick("Conformité à Open Badges 3.0", "Conformance to Open Badges 3.0"),
+        CheckCode::Proof => lang.pick("Signature électronique", "Electronic signature"),
+        CheckCode::IssuerKey => lang.pick("Clé de l’organisme", "Issuer’s key"),
+        CheckCode::Validity => lang.pick("Période de validité", "Validity period"),
+        CheckCode::Status => lang.pick("Absence de révocation", "Not revoked"),
+    }
+}
+
+/// What a check came to, as a word that the style sheet knows and one for people.
+pub(super) fn outcome(outcome: Outcome, lang: Lang) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Pass => ("pass", lang.pick("Conforme", "Passed")),
+        Outcome::Fail => ("fail", lang.pick("Non conforme", "Failed")),
+        Outcome::Warn => ("warn", lang.pick("Conforme, avec réserve", "Passed, with a reservation")),
+        Outcome::NotChecked => ("skip", lang.pick("Non contrôlé", "Not checked")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn french_signs_keep_their_narrow_space() {
+        assert_eq!(
+            typeset_french("Motif : « oui » ; non ?"),
+            "Motif\u{202f}: «\u{202f}oui\u{202f}»\u{202f}; non\u{202f}?"
+        );
+        assert_eq!(typeset_french("https://a.fr, 12:30"), "https://a.fr, 12:30");
+    }
+
+    #[test]
+    fn headlines_agree_with_what_they_name() {
+        let of = |verdict, kind, lang| headline(Conclusion::Verdict(verdict), Noun::Award(kind), lang);
+        assert_eq!(of(Verdict::Revoked, Some(AwardKind::Participation), Lang::Fr), "Attestation révoquée");
+        assert_eq!(of(Verdict::Revoked, Some(AwardKind::Certificate), Lang::Fr), "Certificat révoqué");
+        assert_eq!(of(Verdict::Valid, Some(AwardKind::Certificate), Lang::En), "Authentic certificate");
+    }
+
+    #[test]
+    fn a_period_of_one_day_is_one_day() {
+        let at = |text: &str| Some(text.parse().unwrap());
+        let zone = Zone::default();
+        let (morning, evening) = (at("2026-03-02T09:00:00+01:00"), at("2026-03-02T17:00:00+01:00"));
+        assert_eq!(period(morning, evening, &zone, Lang::Fr).unwrap(), "le 2\u{a0}mars\u{a0}2026");
+        let later = at("2026-04-01T09:00:00+02:00");
+        assert_eq!(
+            period(morning, later, &zone, Lang::Fr).unwrap(),
+            "du 2\u{a0}mars\u{a0}2026 au\u{a0}1er\u{a0}avril\u{a0}2026"
+        );
+        assert_eq!(period(None, None, &zone, Lang::En), None);
+    }
+}
