@@ -90,11 +90,17 @@ def plain(markdown: str) -> str:
 
 
 def duration(iso: str) -> str:
-    """`PT7H30M` is found as 7 h 30, 7 h 30 min, 7 hours 30 minutes."""
-    parts = re.findall(r"(\d+)([YMWDHS])", iso)
+    """`PT7H30M` is found as 7 h 30, 7 h 30 min, 7 hours 30 minutes; `PT90M` as it stands or as 1 h 30."""
+    parts = [(int(number), unit) for number, unit in re.findall(r"(\d+)([YMWDHS])", iso)]
+    spellings = [parts]
+    if re.fullmatch(r"PT(\d+H)?(\d+M)?", iso):
+        hours, minutes = divmod(sum(number * {"H": 60, "M": 1}[unit] for number, unit in parts), 60)
+        spellings.append([part for part in ((hours, "H"), (minutes, "M")) if part[0]])
     initial = {"H": "h", "M": "m", "D": "[jd]", "W": "[sw]", "Y": "[ay]", "S": "s"}
-    first, *rest = parts
-    return rf"(?<!\d){first[0]}{initial[first[1]]}" + "".join(rf"[a-zé,]*0?{number}(?!\d)" for number, _ in rest)
+    return "|".join(
+        rf"(?<!\d){first}{initial[unit]}" + "".join(rf"[a-zé,]*0?{number}(?!\d)" for number, _ in rest)
+        for (first, unit), *rest in filter(None, spellings)
+    )
 
 
 def day(moment: str) -> str:
