@@ -1,0 +1,173 @@
+//! The awards API: what the LMS shows its learners, and what officers do to awards.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::App;
+use super::auth::{Caller, Scope};
+use super::extract::StrictJson;
+use super::problem::{Kind, Problem};
+use crate::award::{Award, AwardState, RevocationCategory};
+use crate::ids::{AwardId, Code, CredentialId, ExternalId};
+use crate::issuance::{Reissue, block_reason_text};
+use crate::service::Link;
+use crate::store::{AwardFilter, AwardStateName, Page, Revoked};
+use crate::text::Lang;
+
+/// Which awards are asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    session: Option<Code>,
+    /// With `learner`: the source that knows the learner by that id.
+    source: Option<Code>,
+    learner: Option<ExternalId>,
+    state: Option<AwardStateName>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /api/v1/awards?session=&source=&learner=&state=&after=&limit=`: states and links, newest first.
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::AwardsRead)?;
+    let Query(wanted) = wanted.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let store = &app.service.store;
+    let learner = match (&wanted.source, &wanted.learner) {
+        (Some(source), Some(id)) => match store.learner_by_external(source, id).await? {
+            Some(learner) => Some(learner.id),
+            None => return Ok(Json(json!({ "awards": [] })).into_response()),
+        },
+        (None, None) => None,
+        _ => return Err(Problem::new(Kind::BadRequest, "source and learner go together: an id means nothing without its source")),
+    };
+    let filter = AwardFilter { session: wanted.session, learner, issuer: Some(caller.issuer.clone()), state: wanted.state };
+    let after = wanted.after.map(|cursor| cursor.parse()).transpose();
+    let after = after.map_err(|error: crate::store::CursorError| Problem::new(Kind::BadRequest, error.to_string()))?;
+    let page = Page { limit: wanted.limit.unwrap_or(100).clamp(1, 500), after };
+    let found = store.awards(&filter, &page).await?;
+    let mut awards = Vec::with_capacity(found.items.len());
+    for award in &found.items {
+        awards.push(describe(&app, award).await?);
+    }
+    let mut answer = json!({ "awards": awards });
+    if let Some(next) = found.next {
+        answer["next"] = json!(next.to_string());
+    }
+    Ok(Json(answer).into_response())
+}
+
+async fn describe(app: &App, award: &Award) -> Result<Value, Problem> {
+    let service = &app.service;
+    let learner = service.store.learner(award.learner).await?;
+    let mut answer = json!({
+        "id": award.id,
+        "session": award.session,
+        "learner": learner.map(|learner| json!({ "source": learner.source, "id": learner.external_id })),
+        "kind": award.kind,
+        "awarded": award.awarded,
+    });
+    let state = match &award.state {
+        AwardState::Blocked { reasons } => {
+            let text = |lang| reasons.iter().map(|reason| block_reason_text(reason, lang)).collect::<Vec<_>>();
+            answer["reasons"] = json!({ "codes": reasons, "fr": text(Lang::Fr), "en": text(Lang::En) });
+            AwardStateName::Blocked
+        }
+        AwardState::Issuing => AwardStateName::Issuing,
+        AwardState::Issued => AwardStateName::Issued,
+    };
+    answer["state"] = json!(state);
+    let Some(current) = service.store.current_credential(award.id).await? else { return Ok(answer) };
+    answer["credential"] = json!({
+        "id": service.url.credential(current.id),
+        "version": current.version,
+        "valid_from": current.valid_from,
+        "revoked": current.revocation.map(|revocation| json!({ "at": revocation.at, "category": revocation.category })),
+    });
+    if let Some(secrets) = service.store.award_secrets(award.id).await? {
+        let qr = service.open_link(award.id, Link::Qr, &secrets.qr_token)?;
+        let download = service.open_link(award.id, Link::Download, &secrets.download_token)?;
+        let file = |name| service.url.download(&download, name);
+        answer["links"] = json!({
+            "verification": service.url.verification(&qr),
+            "attestation": file("attestation.pdf"),
+            "badge_png": file("badge.png"),
+            "badge_svg": file("badge.svg"),
+            "credential": file("credential.json"),
+        });
+    }
+    Ok(answer)
+}
+
+/// Why a credential is revoked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revocation {
+    /// Published.
+    category: RevocationCategory,
+    /// For the issuer's own records; never published.
+    #[serde(default)]
+    internal_text: String,
+}
+
+/// `POST /api/v1/credentials/{id}/revoke`. The page and the status list show it at once.
+pub(super) async fn revoke(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<CredentialId>,
+    StrictJson(why): StrictJson<Revocation>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::AwardsWrite)?;
+    if why.internal_text.chars().count() > 2000 {
+        return Err(Problem::new(Kind::Invalid, "at most 2000 characters").at("/internal_text"));
+    }
+    let store = &app.service.store;
+    let record = store.credential(id).await?.ok_or_else(|| Problem::not_found("credential"))?;
+    caller.acts_for(&record.issuer)?;
+    match store.revoke(id, why.category, &why.internal_text, &caller.label, app.service.clock.now()).await? {
+        Revoked::Revoked | Revoked::AlreadyRevoked => {}
+        Revoked::NotFound => return Err(Problem::new(Kind::NotIssuedYet, "the credential is not signed yet")),
+    }
+    tracing::info!(credential.id = %id, revocation.category = why.category.as_str(), token.label = %caller.label, "credential.revoked");
+    let revocation = store.credential(id).await?.and_then(|record| record.revocation);
+    let revocation = revocation.map(|revocation| json!({ "at": revocation.at, "category": revocation.category }));
+    Ok(Json(json!({ "id": app.service.url.credential(id), "revoked": revocation })).into_response())
+}
+
+/// `POST /api/v1/awards/{id}/reissue`: the next version of the credential, from the learner's details as known now.
+pub(super) async fn reissue(State(app): State<App>, caller: Caller, Path(id): Path<AwardId>) -> Result<Response, Problem> {
+    of_caller(&app, &caller, id).await?;
+    match app.service.reissue(id).await? {
+        Reissue::Planned(credential) => {
+            let answer = json!({ "id": app.service.url.credential(credential), "state": AwardStateName::Issuing });
+            Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
+        }
+        Reissue::NotFound => Err(Problem::not_found("award")),
+        Reissue::NotIssued => Err(Problem::new(Kind::NotIssuedYet, "only an issued award can be corrected")),
+        Reissue::Blocked(reasons) => {
+            let reasons: Vec<_> = reasons.iter().map(|reason| block_reason_text(reason, Lang::En)).collect();
+            Err(Problem::new(Kind::Conflict, format!("something must be supplied first: {}", reasons.join("; "))))
+        }
+    }
+}
+
+/// `DELETE /api/v1/awards/{id}/qr`: ends the printed link, for good.
+pub(super) async fn end_qr(State(app): State<App>, caller: Caller, Path(id): Path<AwardId>) -> Result<Response, Problem> {
+    of_caller(&app, &caller, id).await?;
+    app.service.store.end_qr(id, app.service.clock.now()).await?;
+    tracing::info!(award.id = %id, token.label = %caller.label, "award.qr_ended");
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn of_caller(app: &App, caller: &Caller, id: AwardId) -> Result<(), Problem> {
+    caller.needs(Scope::AwardsWrite)?;
+    let award = app.service.store.award(id).await?.ok_or_else(|| Problem::not_found("award"))?;
+    caller.acts_for(&award.snapshot.issuer.code)
+}

@@ -1,0 +1,223 @@
+//! The catalog API: issuers, trainings, sessions, sources and learners. A token reads and writes what is of its own issuer.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::App;
+use super::auth::{Caller, Scope};
+use super::extract::StrictJson;
+use super::problem::{Kind, Problem};
+use crate::badge;
+use crate::catalog::{BadgeImage, EffectiveSession, Issuer, Session, Source, Training};
+use crate::ids::{Code, ExternalId};
+use crate::intake::standard_webhooks::WebhookSecret;
+use crate::store::{LearnerUpdate, Saved};
+use crate::text::{Email, PersonName};
+
+type Answer = Result<Response, Problem>;
+
+/// `PUT /api/v1/issuers/{code}`.
+pub(super) async fn put_issuer(
+    State(app): State<App>,
+    caller: Caller,
+    Path(code): Path<String>,
+    StrictJson(issuer): StrictJson<Issuer>,
+) -> Answer {
+    writes(&caller, &code, &issuer.code, &issuer.code)?;
+    let saved = app.service.store.put_issuer(&issuer, app.service.clock.now()).await?;
+    Ok(answer(saved, &issuer))
+}
+
+/// `GET /api/v1/issuers/{code}`.
+pub(super) async fn get_issuer(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+    reads(&caller, &code)?;
+    let issuer = app.service.store.issuer(&code).await?;
+    Ok(Json(issuer.ok_or_else(|| Problem::not_found("issuer"))?).into_response())
+}
+
+/// `PUT /api/v1/trainings/{code}`. Its sessions must still hold together with it.
+pub(super) async fn put_training(
+    State(app): State<App>,
+    caller: Caller,
+    Path(code): Path<String>,
+    StrictJson(training): StrictJson<Training>,
+) -> Answer {
+    let store = &app.service.store;
+    writes(&caller, &code, &training.code, &training.issuer)?;
+    if let Some(before) = store.training(&training.code).await? {
+        caller.acts_for(&before.issuer)?;
+    }
+    check_training(&training)?;
+    let sessions = store.sessions_of_training(&training.code).await?;
+    for session in &sessions {
+        EffectiveSession::new(session.clone(), training.clone()).map_err(|error| {
+            let detail = format!("the session {} of this training would no longer hold: {error}", session.code);
+            Problem::new(Kind::Conflict, detail)
+        })?;
+    }
+    let now = app.service.clock.now();
+    let saved = store.put_training(&training, now).await?;
+    if saved != Saved::Unchanged {
+        for session in &sessions {
+            store.redecide_session(&session.code, now).await?;
+        }
+        app.service.wake.notify_waiters();
+    }
+    Ok(answer(saved, &training))
+}
+
+/// `GET /api/v1/trainings/{code}`.
+pub(super) async fn get_training(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+    let training = app.service.store.training(&code).await?.ok_or_else(|| Problem::not_found("training"))?;
+    reads(&caller, &training.issuer)?;
+    Ok(Json(training).into_response())
+}
+
+/// `PUT /api/v1/sessions/{code}`.
+pub(super) async fn put_session(
+    State(app): State<App>,
+    caller: Caller,
+    Path(code): Path<String>,
+    StrictJson(session): StrictJson<Session>,
+) -> Answer {
+    let store = &app.service.store;
+    let missing = || Problem::new(Kind::Invalid, "there is no such training; create it first").at("/training");
+    let training = store.training(&session.training).await?.ok_or_else(missing)?;
+    // A session of somebody else's training would award under another's title: only an operator's import may set that up.
+    caller.acts_for(&training.issuer)?;
+    if let Some(before) = store.effective_session(&session.code).await? {
+        caller.acts_for(before.issuer())?;
+    }
+    let effective = EffectiveSession::new(session, training)?;
+    writes(&caller, &code, &effective.session.code, effective.issuer())?;
+    let now = app.service.clock.now();
+    let saved = store.put_session(&effective.session, now).await?;
+    if saved != Saved::Unchanged {
+        store.redecide_session(&effective.session.code, now).await?;
+        app.service.wake.notify_waiters();
+    }
+    Ok(answer(saved, &effective.session))
+}
+
+/// `GET /api/v1/sessions/{code}`.
+pub(super) async fn get_session(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+    let session = app.service.store.effective_session(&code).await?.ok_or_else(|| Problem::not_found("session"))?;
+    reads(&caller, session.issuer())?;
+    Ok(Json(session.session).into_response())
+}
+
+/// `PUT /api/v1/sources/{code}`. Sharing a source among issuers is an operator's decision, not a token's.
+pub(super) async fn put_source(
+    State(app): State<App>,
+    caller: Caller,
+    Path(code): Path<String>,
+    StrictJson(source): StrictJson<Source>,
+) -> Answer {
+    let store = &app.service.store;
+    writes(&caller, &code, &source.code, &source.issuer)?;
+    let before = store.source(&source.code).await?;
+    if let Some(before) = &before {
+        caller.acts_for(&before.issuer)?;
+    }
+    if source.shared_with != before.map(|before| before.shared_with).unwrap_or_default() {
+        let detail = "sharing a source with other issuers takes an operator: sceau import";
+        return Err(Problem::new(Kind::Forbidden, detail).at("/shared_with"));
+    }
+    let saved = store.put_source(&source, app.service.clock.now()).await?;
+    app.service.wake.notify_waiters();
+    Ok(answer(saved, &source))
+}
+
+/// `GET /api/v1/sources/{code}`.
+pub(super) async fn get_source(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+    let source = app.service.store.source(&code).await?.ok_or_else(|| Problem::not_found("source"))?;
+    reads(&caller, &source.issuer)?;
+    Ok(Json(source).into_response())
+}
+
+/// The webhook secrets in force for a source: one, or several while they rotate. Never readable again.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Secrets {
+    secrets: Vec<String>,
+}
+
+/// `PUT /api/v1/sources/{code}/secrets`.
+pub(super) async fn put_secrets(
+    State(app): State<App>,
+    caller: Caller,
+    Path(code): Path<Code>,
+    StrictJson(body): StrictJson<Secrets>,
+) -> Answer {
+    caller.needs(Scope::CatalogWrite)?;
+    let source = app.service.store.source(&code).await?.ok_or_else(|| Problem::not_found("source"))?;
+    caller.acts_for(&source.issuer)?;
+    if !(1..=5).contains(&body.secrets.len()) {
+        return Err(Problem::new(Kind::Invalid, "from one to five secrets").at("/secrets"));
+    }
+    for (index, secret) in body.secrets.iter().enumerate() {
+        WebhookSecret::parse(secret).map_err(|error| Problem::from(error).at(format!("/secrets/{index}")))?;
+    }
+    let sealed: Vec<_> = body.secrets.iter().map(|secret| app.service.seal_webhook_secret(&code, secret)).collect();
+    app.service.store.put_source_secrets(&code, &sealed).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// What is known of a learner. An absent field erases what was known.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Learner {
+    #[serde(default)]
+    name: Option<PersonName>,
+    #[serde(default)]
+    email: Option<Email>,
+}
+
+/// `PUT /api/v1/learners/{source}/{id}`.
+pub(super) async fn put_learner(
+    State(app): State<App>,
+    caller: Caller,
+    Path((source, id)): Path<(Code, ExternalId)>,
+    StrictJson(learner): StrictJson<Learner>,
+) -> Answer {
+    caller.needs(Scope::LearnersWrite)?;
+    let store = &app.service.store;
+    let known = store.source(&source).await?.ok_or_else(|| Problem::not_found("source"))?;
+    caller.acts_for(&known.issuer)?;
+    let (name, email) = (learner.name.as_ref(), learner.email.as_ref());
+    let now = app.service.clock.now();
+    let (_, saved) = store.put_learner(&source, &id, name, email, LearnerUpdate::Replace, now).await?;
+    app.service.wake.notify_waiters();
+    Ok(answer(saved, &json!({ "source": source, "id": id })))
+}
+
+/// What only other modules can tell of a training: whether its artwork may be published.
+pub(crate) fn check_training(training: &Training) -> Result<(), Problem> {
+    training.check()?;
+    if let Some(BadgeImage::Svg(svg)) = &training.badge_image {
+        badge::is_safe_svg(svg).map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("/badge_image"))?;
+    }
+    Ok(())
+}
+
+fn writes(caller: &Caller, path: &str, code: &Code, issuer: &Code) -> Result<(), Problem> {
+    caller.needs(Scope::CatalogWrite)?;
+    if path != code.as_str() {
+        return Err(Problem::new(Kind::Invalid, format!("the code {code} is not that of the path")).at("/code"));
+    }
+    caller.acts_for(issuer)
+}
+
+fn reads(caller: &Caller, issuer: &Code) -> Result<(), Problem> {
+    caller.needs(Scope::CatalogRead)?;
+    caller.acts_for(issuer)
+}
+
+fn answer(saved: Saved, entry: &impl Serialize) -> Response {
+    let status = if saved == Saved::Created { StatusCode::CREATED } else { StatusCode::OK };
+    (status, Json(entry)).into_response()
+}

@@ -1,0 +1,81 @@
+//! What people open: the page behind a QR code, a learner's files, the home page.
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+
+use super::App;
+use super::answer::{self, Keep};
+use super::problem::{Kind, Problem};
+use crate::ids::CapabilityToken;
+use crate::pages::{HomePage, RecipientLine, VerificationLinks, VerificationPage};
+
+/// `GET /`.
+pub(super) async fn home(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let lang = answer::language(request.uri().query(), request.headers());
+    let html = app.pages.home(&HomePage { public_url: &app.service.url, lang })?;
+    Ok(answer::page(&app, Keep::Seconds(300), html))
+}
+
+/// `GET /v/{qr-token}`: the verification page, with the name for whoever holds the document.
+pub(super) async fn verification(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let lang = answer::language(request.uri().query(), request.headers());
+    let service = &app.service;
+    let unknown = || Problem::new(Kind::UnknownLink, "no attestation in use carries this code");
+    let token: CapabilityToken = token.parse().map_err(|_| unknown())?;
+    let award = service.store.award_by_qr_lookup(&token.lookup()).await?.ok_or_else(unknown)?;
+    let current = service.store.current_credential(award.id).await?.ok_or_else(unknown)?;
+    let signed = current.signed.as_ref().ok_or_else(unknown)?;
+    let _permit = app.heavy().await?;
+    let report = service.verify(signed.text.clone().into_bytes()).await?;
+    let recipient = match (&current.recipient.name, &report.content, service.store.award_secrets(award.id).await?) {
+        (Some(name), Some(content), Some(secrets)) => {
+            let secret = service.open_name_secret(award.id, &secrets.name_secret)?;
+            Some(RecipientLine { name: name.as_str().to_owned(), matches_commitment: content.names(name, &secret) })
+        }
+        _ => None,
+    };
+    let html = app.pages.verification(&VerificationPage {
+        report: &report,
+        recipient,
+        links: VerificationLinks {
+            credential_json: service.url.credential(current.id),
+            criteria: Some(service.url.session_criteria(&award.session)),
+            replaced_by: None,
+        },
+        lang,
+        zone: &award.snapshot.issuer.time_zone,
+    })?;
+    Ok(answer::page(&app, Keep::Never, html))
+}
+
+/// `GET /a/{download-token}/{file}`: the learner's attestation, badge and credential.
+pub(super) async fn download(
+    State(app): State<App>,
+    Path((token, file)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let service = &app.service;
+    let unknown = || Problem::new(Kind::UnknownLink, "no award in use has this link");
+    let token: CapabilityToken = token.parse().map_err(|_| unknown())?;
+    let award = service.store.award_by_download_lookup(&token.lookup()).await?.ok_or_else(unknown)?;
+    let not_yet = || Problem::new(Kind::NotIssuedYet, "the credential is being made");
+    let current = service.store.current_credential(award.id).await?.ok_or_else(not_yet)?;
+    let name = format!("{}-{}", award.session, award.kind.as_str());
+    let _permit = app.heavy().await?;
+    Ok(match file.as_str() {
+        "attestation.pdf" => {
+            let pdf = service.attestation(&award, &current).await?;
+            answer::file("application/pdf", &format!("attestation-{name}.pdf"), pdf)
+        }
+        "badge.png" => answer::file("image/png", &format!("badge-{name}.png"), service.badge(&award, &current).await?.png),
+        "badge.svg" => answer::file("image/svg+xml", &format!("badge-{name}.svg"), service.badge(&award, &current).await?.svg),
+        "credential.json" => {
+            let signed = current.signed.ok_or_else(not_yet)?;
+            answer::file("application/vc+ld+json", &format!("badge-{name}.json"), signed.text)
+        }
+        _ => return Err(Problem::not_found("file")),
+    })
+}
