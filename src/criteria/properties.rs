@@ -16,7 +16,9 @@ use crate::ids::Code;
 use crate::text::Lang;
 use crate::time::{Duration, Timestamp};
 
-const ACTIVITIES: [&str; 7] = ["video", "atelier", "lecture", "auto", "quiz", "avis", "inconnue"];
+/// Some more often than others, so that rules and evidence meet.
+const ACTIVITIES: [&str; 12] =
+    ["quiz", "quiz", "quiz", "quiz", "video", "video", "auto", "auto", "atelier", "lecture", "avis", "inconnue"];
 const UNITS: [&str; 4] = ["u1", "u2", "u3", "u9"];
 /// Evidence of a random ledger lies in the first of these seconds, windows and what comes later in all of them.
 const LEDGER_SECONDS: i64 = 12;
@@ -68,7 +70,8 @@ fn rule(reached: impl Strategy<Value = Reached> + Clone + 'static) -> impl Strat
         3 => (1..9000_u64, select(vec![TimeBasis::Credited, TimeBasis::Measured, TimeBasis::Declared]))
             .prop_map(|(seconds, basis)| Rule::TimeSpent { at_least: Duration::from_seconds(seconds).unwrap(), basis }),
     ];
-    leaf.prop_recursive(5, 24, 4, |inner| {
+    let leaf = leaf.boxed();
+    let tree = leaf.clone().prop_recursive(4, 12, 3, |inner| {
         let bound = || option::of(moment(0..ALL_SECONDS));
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Rule::All),
@@ -80,7 +83,8 @@ fn rule(reached: impl Strategy<Value = Reached> + Clone + 'static) -> impl Strat
                 rule: Box::new(rule)
             }),
         ]
-    })
+    });
+    prop_oneof![leaf, tree]
 }
 
 fn any_session() -> impl Strategy<Value = EffectiveSession> {
@@ -150,7 +154,7 @@ fn named(rule: &Rule) -> Vec<&Code> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn order_of_arrival_never_changes_a_decision(
@@ -178,7 +182,7 @@ proptest! {
     fn evidence_in_favour_never_undoes_a_decision(
         session in any_session(),
         mut evidence in evidence(),
-        more in vec((moment(0..ALL_SECONDS), any_fact()), 1..6),
+        more in vec((moment(0..ALL_SECONDS), any_fact()), 1..16),
     ) {
         let mut before = decided(&session, &evidence);
         for (step, (earlier, wanted)) in more.into_iter().enumerate() {

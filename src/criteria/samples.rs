@@ -24,7 +24,7 @@ pub(super) fn training(assessment: &str, criteria: Value) -> Training {
         "criteria": criteria,
         "units": [
             {
-                "code": "u1", "title": "Écouter", "duration": "PT2H30M",
+                "code": "u1", "title": "Écouter", "duration": "PT2H10M",
                 "activities": [
                     { "code": "video", "title": "L’écoute active", "duration": "PT30M" },
                     { "code": "atelier", "title": "Atelier « Mise en situation »", "kind": "live", "duration": "PT1H30M" },

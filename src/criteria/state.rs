@@ -2,6 +2,9 @@
 //!
 //! The latest event by the source's clock wins; in a tie the order of [`State`] does. A reduction looks at one window only: a
 //! withdrawal after the window's end does not undo what was done inside it.
+//!
+//! A source's latest event says all it knows, as Moodle's one completion state does: a completion after a pass replaces it.
+//! A source that reports completion and success apart (cmi5) is brought to that form by its intake.
 
 use std::collections::{HashMap, HashSet};
 

@@ -119,8 +119,10 @@ mod tests {
         let done =
             [activity("2026-03-02", "video", State::Completed), activity("2026-03-03", "atelier", State::Completed)];
         assert_eq!(minutes_credited(&done[..1]), 30);
-        assert_eq!(minutes_credited(&done), 150);
-        assert_eq!(minutes_credited(&[unit("2026-03-03", "u1", State::Completed)]), 150);
+        assert_eq!(minutes_credited(&done), 130);
+        let more = activity("2026-03-04", "lecture", State::Completed);
+        assert_eq!(minutes_credited(&[done[0].clone(), done[1].clone(), more]), 140, "the larger of both counts");
+        assert_eq!(minutes_credited(&[unit("2026-03-03", "u1", State::Completed)]), 130);
         assert_eq!(minutes_credited(&[unit("2026-03-03", "u2", State::Completed)]), 0, "it has no duration of its own");
     }
 
