@@ -60,10 +60,11 @@ pub(super) fn body(input: &AttestationInput<'_>) -> Vec<Block> {
     blocks.push(lead(words.for_training, 11.0));
     blocks.push(paragraph(clean(&content.title), TRAINING, 1.0));
     blocks.push(Block::Facts { rows: facts(input), space_before: 18.0 });
-    if !content.objectives.is_empty() {
+    let objectives = content.objectives.iter().filter(|text| !text.trim().is_empty());
+    let objectives: Vec<Item> = objectives.map(|text| item(vec![Span::plain(clean(text), BODY)])).collect();
+    if !objectives.is_empty() {
         blocks.push(section(words.objectives));
-        let items = content.objectives.iter().map(|text| item(vec![Span::plain(clean(text), BODY)]));
-        blocks.push(Block::List { items: items.collect(), look: BODY, space_before: 3.0 });
+        blocks.push(Block::List { items: objectives, look: BODY, space_before: 3.0 });
     }
     if !content.competencies.is_empty() {
         blocks.push(section(words.competencies));

@@ -264,8 +264,8 @@ proptest! {
     #[test]
     fn a_text_is_drawn_or_named_undrawable(
         title in admitted_text(),
-        objective in "\\PC{1,40}",
-        criteria in "(- |  - |\n|\\PC){0,60}",
+        objective in prop_oneof![9 => admitted_text(), 1 => "\\PC{1,40}".boxed()],
+        criteria in "(- |  - |\n|[a-zé<&{*_`#|]){0,60}",
     ) {
         let content = CredentialView { title, objectives: vec![objective], criteria, ..french() };
         match draw(&content, &name()) {
@@ -276,10 +276,11 @@ proptest! {
     }
 }
 
-/// Texts of characters that are each drawable alone, in any combination.
+/// Texts of characters that are each drawable alone, in any combination; marks apart, which not every base can carry.
 fn admitted_text() -> impl Strategy<Value = String> {
     let drawable: Vec<char> = (0x20..0xac00)
         .filter_map(char::from_u32)
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
         .filter(|c| undrawable(c.encode_utf8(&mut [0; 4])).is_empty())
         .collect();
     let text = proptest::collection::vec(proptest::sample::select(drawable), 1..60);
