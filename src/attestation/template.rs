@@ -169,10 +169,12 @@ fn criteria(content: &CredentialView, words: &labels::Labels) -> Vec<Block> {
         });
     }
     if let Some(url) = &content.criteria_url {
-        let link = Link { url: url.clone(), alt: words.criteria_link.to_owned() };
+        // Anything but a web address stays text that leads nowhere.
+        let leads = url.starts_with("https://") || url.starts_with("http://");
+        let link = leads.then(|| Link { url: url.clone(), alt: words.criteria_link.to_owned() });
         let spans = vec![
             Span::plain(words.criteria_at, SMALL_MUTED),
-            Span { text: clean(url), look: look(7.5, 1.4, Weight::Regular, Ink::Accent), link: Some(link) },
+            Span { text: clean(url), look: look(7.5, 1.4, Weight::Regular, Ink::Accent), link },
         ];
         blocks.push(Block::Paragraph { spans, space_before: 4.0, bond: Bond::Free });
     }

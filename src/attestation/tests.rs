@@ -187,6 +187,7 @@ fn hostile() -> CredentialView {
             code: Some(hostile.to_owned()),
             url: "javascript:alert(1)".to_owned(),
         }],
+        criteria_url: Some("javascript:alert(1)".to_owned()),
         ..french()
     }
 }
