@@ -97,12 +97,13 @@ pub(super) struct Column {
 pub(super) struct Layout<'a> {
     typesetter: &'a mut Typesetter,
     structure: &'a mut Structure,
+    density: f32,
 }
 
 impl<'a> Layout<'a> {
-    /// A layout that adds to `structure`.
-    pub(super) fn new(typesetter: &'a mut Typesetter, structure: &'a mut Structure) -> Self {
-        Self { typesetter, structure }
+    /// A layout that adds to `structure`, with `density` (0 to 1) of the white space that the blocks ask for.
+    pub(super) fn new(typesetter: &'a mut Typesetter, structure: &'a mut Structure, density: f32) -> Self {
+        Self { typesetter, structure, density }
     }
 
     /// Blocks, top to bottom in one column.
@@ -113,13 +114,13 @@ impl<'a> Layout<'a> {
                 Block::Heading { level, text, look, space_before } => {
                     let element = self.structure.add(Structure::ROOT, Role::Heading(*level, text.clone()));
                     let set = self.line_up(&[(text, *look)], vec![(element, look.ink)], column.width);
-                    stack(&mut strips, &set, column.x, *space_before, Bond::WithNext);
+                    stack(&mut strips, &set, column.x, space_before * self.density, Bond::WithNext);
                     bind_all(&mut strips, set.paragraph.lines.len());
                 }
                 Block::Paragraph { spans, space_before, bond } => {
                     let element = self.structure.add(Structure::ROOT, Role::Paragraph);
                     let set = self.spans(element, spans, column.width);
-                    stack(&mut strips, &set, column.x, *space_before, *bond);
+                    stack(&mut strips, &set, column.x, space_before * self.density, *bond);
                     if *bond == Bond::WithNext {
                         bind_all(&mut strips, set.paragraph.lines.len());
                     }
@@ -137,7 +138,7 @@ impl<'a> Layout<'a> {
                 Block::Rule { width, thickness, ink, space_before } => {
                     let mark = Mark::Box { x: column.x, y: 0.0, width: *width, height: *thickness, ink: *ink };
                     strips.push(Strip {
-                        gap: *space_before,
+                        gap: space_before * self.density,
                         height: *thickness,
                         bond: Bond::WithNext,
                         marks: vec![mark],
@@ -173,7 +174,7 @@ impl<'a> Layout<'a> {
             let holder = if item.children.is_empty() { body } else { self.structure.add(body, Role::Paragraph) };
             let set = self.spans(holder, &item.spans, inner.width);
             let first = strips.len();
-            let gap = if index == 0 { space_before } else { ITEM_GAP };
+            let gap = self.density * if index == 0 { space_before } else { ITEM_GAP };
             let bond = if item.children.is_empty() { Bond::Free } else { Bond::WithNext };
             stack(strips, &set, inner.x, gap, bond);
             if let (Some(strip), Some(line)) = (strips.get_mut(first), set.paragraph.lines.first()) {
@@ -193,6 +194,7 @@ impl<'a> Layout<'a> {
         let table = self.structure.add(Structure::ROOT, Role::Table);
         let label_width = column.width * LABEL_SHARE;
         let value_x = column.x + label_width + 8.0;
+        let padding = CELL_PADDING * self.density;
         for (index, row) in rows.iter().enumerate() {
             let element = self.structure.add(table, Role::Row);
             let label_cell = self.structure.add(element, Role::Cell);
@@ -200,7 +202,7 @@ impl<'a> Layout<'a> {
             let value_cell = self.structure.add(element, Role::Cell);
             let value = self.spans(value_cell, &row.value, column.width - label_width - 8.0);
             let first = strips.len();
-            stack(strips, &value, value_x, if index == 0 { space_before } else { 0.0 }, Bond::Free);
+            stack(strips, &value, value_x, if index == 0 { space_before * self.density } else { 0.0 }, Bond::Free);
             let label_lines = label.paragraph.lines.len();
             for line in strips.len() - first..label_lines {
                 let height = label.paragraph.lines[line].height;
@@ -215,14 +217,14 @@ impl<'a> Layout<'a> {
                 strip.marks.insert(0, Mark::Line { x: column.x, y, text: Rc::clone(&label), index });
             }
             if let Some(strip) = strips.get_mut(first) {
-                strip.pad_top(CELL_PADDING);
+                strip.pad_top(padding);
                 if index == 0 {
                     strip.marks.push(hairline(column, 0.0));
                 }
             }
             let count = strips.len() - first;
             if let Some(strip) = strips.last_mut().filter(|_| count > 0) {
-                strip.height += CELL_PADDING;
+                strip.height += padding;
                 strip.marks.push(hairline(column, strip.height - HAIRLINE));
             }
             // The lines of a row stay together; a page may end between rows.

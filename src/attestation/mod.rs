@@ -84,13 +84,15 @@ const SIDE_MARGIN: f32 = 60.0;
 /// Points above the text of page 1, and of the others.
 const TOP_MARGINS: [f32; 2] = [50.0, 54.0];
 /// Points from the top of the page to the end of its text.
-const TEXT_BOTTOM: f32 = A4.1 - 62.0;
+const TEXT_BOTTOM: f32 = A4.1 - 58.0;
 /// Points from the top of the page to the baseline of its footer.
-const FOOTER_BASELINE: f32 = A4.1 - 34.0;
+const FOOTER_BASELINE: f32 = A4.1 - 33.0;
 /// Points between the verification panel and the text above it, at least.
 const PANEL_GAP: f32 = 16.0;
 /// Points inside the panel around its content.
 const PANEL_PADDING: f32 = 12.0;
+/// Shares of the template's white space to try, until the document is one page; one that stays longer gets all of it.
+const DENSITIES: [f32; 4] = [1.0, 0.88, 0.75, 0.62];
 /// A panel that would leave less than this to the text of page 1 goes to the end of the document instead.
 const LEAST_TEXT: f32 = 420.0;
 
@@ -104,8 +106,20 @@ pub fn render(input: &AttestationInput<'_>) -> Result<Vec<u8>, AttestationError>
         return Err(AttestationError::Name);
     }
     let qr_code = template::qr_code(input, QrMatrix::encode(input.verification_url)?);
-    let mut structure = Structure::new();
-    let pages = with_typesetter(|typesetter| compose(input, &qr_code, &mut Layout::new(typesetter, &mut structure)));
+    let compose_with = |density| {
+        let mut structure = Structure::new();
+        let pages = with_typesetter(|typesetter| {
+            compose(input, &qr_code, &mut Layout::new(typesetter, &mut structure, density))
+        });
+        (pages, structure)
+    };
+    let (mut pages, mut structure) = compose_with(DENSITIES[0]);
+    // White space alone never makes one page of three.
+    if pages.len() == 2
+        && let Some(tighter) = DENSITIES[1..].iter().map(|density| compose_with(*density)).find(|(p, _)| p.len() == 1)
+    {
+        (pages, structure) = tighter;
+    }
     draw::draw(pages, structure, &Palette::new(input.accent), describe(input))
 }
 
@@ -153,8 +167,8 @@ fn compose(input: &AttestationInput<'_>, qr_code: &Block, layout: &mut Layout<'_
         paginate(strips, first, others).into_iter().map(|strips| Page { strips, ..Page::default() }).collect();
     if let Some(page) = pages.first_mut() {
         let mut y = TEXT_BOTTOM - panel_height;
-        for strip in panel {
-            y += strip.gap;
+        for (index, strip) in panel.into_iter().enumerate() {
+            y += if index == 0 { 0.0 } else { strip.gap };
             let height = strip.height;
             page.strips.push((y, strip));
             y += height;
@@ -179,8 +193,10 @@ fn verification_panel(
     let inner = Column { x: column.x + PANEL_PADDING, width: column.width - 2.0 * PANEL_PADDING };
     let aside = template::QR_SIDE + 16.0;
     let beside = Column { x: inner.x + aside, width: inner.width - aside };
-    let mut texts = layout.strips(&template::verification(input), beside);
+    // Laid out in reading order: the heading, the code, what to do with it.
+    let mut texts = layout.strips(&[template::verification_heading(input)], beside);
     let figure = layout.strips(std::slice::from_ref(qr_code), inner);
+    texts.extend(layout.strips(&template::verification(input), beside));
     let text_height = paginate::height(&texts);
     let height = text_height.max(template::QR_SIDE) + 2.0 * PANEL_PADDING;
     let ground = Mark::Box { x: column.x, y: 0.0, width: column.width, height, ink: Ink::Tint };

@@ -37,8 +37,8 @@ pub(super) fn parse(text: &str) -> Vec<Passage> {
             bullets.push((indent / 2, item.trim().to_owned()));
             continue;
         }
-        // A blank line between items does not end a list (CommonMark § 5.3); a paragraph does.
-        if !body.is_empty() {
+        // A blank line or an empty item does not end a list (CommonMark § 5.3); a paragraph does.
+        if !body.is_empty() && body != "-" {
             close(&mut bullets, &mut passages);
             passages.push(Passage::Paragraph(body.to_owned()));
         }
@@ -101,6 +101,6 @@ mod tests {
             list,
             &vec![bullet("deep first", vec![]), bullet("a", vec![bullet("very deep", vec![]), bullet("tab", vec![])])]
         );
-        assert!(parse("\n \n").is_empty());
+        assert!(parse("\n \n- \n-\n").is_empty());
     }
 }

@@ -55,15 +55,16 @@ pub(super) fn body(input: &AttestationInput<'_>) -> Vec<Block> {
         space_before: 30.0,
     });
     blocks.push(Block::Rule { width: 44.0, thickness: 2.4, ink: Ink::Accent, space_before: 9.0 });
-    blocks.push(paragraph(labels::awarded_to(content.kind, lang), LEAD, 17.0));
+    blocks.push(lead(labels::awarded_to(content.kind, lang), 17.0));
     blocks.push(paragraph(clean(input.recipient.as_str()), NAME, 0.0));
-    blocks.push(paragraph(words.for_training, LEAD, 9.0));
+    blocks.push(lead(words.for_training, 11.0));
     blocks.push(paragraph(clean(&content.title), TRAINING, 1.0));
     blocks.push(Block::Facts { rows: facts(input), space_before: 18.0 });
-    if !content.objectives.is_empty() {
+    let objectives = content.objectives.iter().filter(|text| !text.trim().is_empty());
+    let objectives: Vec<Item> = objectives.map(|text| item(vec![Span::plain(clean(text), BODY)])).collect();
+    if !objectives.is_empty() {
         blocks.push(section(words.objectives));
-        let items = content.objectives.iter().map(|text| item(vec![Span::plain(clean(text), BODY)]));
-        blocks.push(Block::List { items: items.collect(), look: BODY, space_before: 3.0 });
+        blocks.push(Block::List { items: objectives, look: BODY, space_before: 3.0 });
     }
     if !content.competencies.is_empty() {
         blocks.push(section(words.competencies));
@@ -74,12 +75,17 @@ pub(super) fn body(input: &AttestationInput<'_>) -> Vec<Block> {
     blocks
 }
 
+/// What the verification panel is.
+pub(super) fn verification_heading(input: &AttestationInput<'_>) -> Block {
+    let text = labels(input.content.language).verification.to_owned();
+    Block::Heading { level: 2, text, look: SECTION, space_before: 0.0 }
+}
+
 /// How to verify it; stands beside the QR code.
 pub(super) fn verification(input: &AttestationInput<'_>) -> Vec<Block> {
     let words = labels(input.content.language);
     let link = Link { url: input.verification_url.to_owned(), alt: words.verify_link.to_owned() };
     let mut blocks = vec![
-        Block::Heading { level: 2, text: words.verification.to_owned(), look: SECTION, space_before: 0.0 },
         paragraph(words.how_to_verify, SMALL, 1.0),
         Block::Paragraph {
             spans: vec![Span { text: input.verification_url.to_owned(), look: SMALL_LINK, link: Some(link) }],
@@ -107,7 +113,7 @@ pub(super) fn qr_code(input: &AttestationInput<'_>, matrix: QrMatrix) -> Block {
 pub(super) fn footer(content: &CredentialView) -> String {
     let kind = labels::kind(content.kind, content.language);
     match content.id.rsplit('/').next() {
-        Some(last) if (1..=64).contains(&last.chars().count()) => format!("{kind}  ·  {}", clean(last)),
+        Some(last) if (1..=64).contains(&last.chars().count()) => format!("{kind} · {}", clean(last)),
         _ => kind.to_owned(),
     }
 }
@@ -163,10 +169,12 @@ fn criteria(content: &CredentialView, words: &labels::Labels) -> Vec<Block> {
         });
     }
     if let Some(url) = &content.criteria_url {
-        let link = Link { url: url.clone(), alt: words.criteria_link.to_owned() };
+        // Anything but a web address stays text that leads nowhere.
+        let leads = url.starts_with("https://") || url.starts_with("http://");
+        let link = leads.then(|| Link { url: url.clone(), alt: words.criteria_link.to_owned() });
         let spans = vec![
             Span::plain(words.criteria_at, SMALL_MUTED),
-            Span { text: clean(url), look: look(7.5, 1.4, Weight::Regular, Ink::Accent), link: Some(link) },
+            Span { text: clean(url), look: look(7.5, 1.4, Weight::Regular, Ink::Accent), link },
         ];
         blocks.push(Block::Paragraph { spans, space_before: 4.0, bond: Bond::Free });
     }
@@ -185,13 +193,18 @@ fn competency_spans(competency: &CompetencyView) -> Vec<Span> {
     let source: Vec<String> =
         [&competency.framework, &competency.code].into_iter().flatten().map(|t| clean(t)).collect();
     if !source.is_empty() {
-        spans.push(Span::plain(format!("  ({})", source.join(", ")), MUTED));
+        spans.push(Span::plain(format!(" ({})", source.join(", ")), MUTED));
     }
     spans
 }
 
 fn section(text: &str) -> Block {
     Block::Heading { level: 2, text: text.to_owned(), look: SECTION, space_before: 15.0 }
+}
+
+/// A line that announces what follows, and stays with it.
+fn lead(text: &str, space_before: f32) -> Block {
+    Block::Paragraph { spans: vec![Span::plain(text, LEAD)], space_before, bond: Bond::WithNext }
 }
 
 fn paragraph(text: impl Into<String>, look: Look, space_before: f32) -> Block {

@@ -196,6 +196,11 @@ impl Typesetter {
         let mut builder = self.scratch.ranged_builder(&mut self.fonts, text, 1.0, false);
         builder.push_default(StyleProperty::FontFamily(FontFamily::List(Cow::Borrowed(&FAMILIES))));
         builder.push_default(StyleProperty::OverflowWrap(OverflowWrap::Anywhere));
+        // The root style is a strut in every line; the first look keeps it from stretching lines.
+        if let Some((_, look)) = texts.first() {
+            builder.push_default(StyleProperty::FontSize(look.size));
+            builder.push_default(StyleProperty::LineHeight(LineHeight::FontSizeRelative(look.leading)));
+        }
         let mut start = 0;
         for (index, (part, look)) in texts.iter().enumerate() {
             let range = start..start + part.len();
