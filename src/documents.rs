@@ -40,13 +40,13 @@ impl Service {
     pub async fn badge(&self, award: &Award, credential: &CredentialRecord) -> Result<BadgeImages, ServiceError> {
         let (_, text) = signed_content(credential)?;
         let achievement = award.snapshot.achievement.clone();
-        let baked = blocking(move || badge::bake_all(&badge::artwork_of(&achievement), &text)).await?;
+        let baked = blocking(move || badge::artwork_of(&achievement).bake(&text)).await?;
         baked.map_err(|error| ServiceError::Defect(format!("a badge could not be drawn: {error}")))
     }
 
     /// The artwork of an achievement without any credential, as PNG.
     pub async fn artwork(&self, achievement: AchievementSnapshot) -> Result<Vec<u8>, ServiceError> {
-        let drawn = blocking(move || badge::render_png(&badge::artwork_of(&achievement), badge::BADGE_PNG_SIZE_PX)).await?;
+        let drawn = blocking(move || badge::artwork_of(&achievement).to_png()).await?;
         drawn.map_err(|error| ServiceError::Defect(format!("a badge could not be drawn: {error}")))
     }
 }

@@ -48,6 +48,7 @@ pub mod documents;
 pub mod worker;
 
 // Layer 8, edge: translates requests, commands and settings.
+pub mod schemas;
 pub mod config;
 pub mod http;
 pub mod demo;

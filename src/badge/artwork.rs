@@ -12,16 +12,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::color::Color;
+use crate::catalog::AwardKind;
 use crate::qr::escape_xml;
-
-/// What a badge attests, as far as its look goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BadgeKind {
-    /// Took part in the session.
-    Participation,
-    /// Passed what a certifying training demands.
-    Certificate,
-}
 
 /// All that the default artwork depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +23,7 @@ pub struct ArtworkInput {
     /// Name of the issuing organisation.
     pub issuer_name: String,
     /// Which silhouette.
-    pub kind: BadgeKind,
+    pub kind: AwardKind,
     /// The issuer's accent; darkened if it would be too pale on white.
     pub accent: Color,
 }
@@ -41,8 +33,8 @@ pub fn artwork(input: &ArtworkInput) -> String {
     let tones = Tones::from(input.accent);
     let guilloche = Guilloche::for_training(&input.title, &input.issuer_name);
     let (drawing, kind) = match input.kind {
-        BadgeKind::Certificate => (certificate(tones, guilloche), "Certificat / Certificate"),
-        BadgeKind::Participation => (participation(tones, guilloche), "Participation"),
+        AwardKind::Certificate => (certificate(tones, guilloche), "Certificat / Certificate"),
+        AwardKind::Participation => (participation(tones, guilloche), "Participation"),
     };
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512" viewBox="0 0 512 512" role="img"><title>{title}</title><desc>{kind} – {issuer}</desc>{drawing}</svg>"#,
@@ -223,7 +215,7 @@ mod tests {
     use super::super::safety::is_safe_svg;
     use super::*;
 
-    fn input(kind: BadgeKind) -> ArtworkInput {
+    fn input(kind: AwardKind) -> ArtworkInput {
         ArtworkInput {
             title: "Accueillir <tous> les publics & \"bien\"".to_owned(),
             issuer_name: "Direction de l’accueil".to_owned(),
@@ -234,7 +226,7 @@ mod tests {
 
     #[test]
     fn the_image_says_what_it_is_to_those_who_do_not_see_it() {
-        let svg = artwork(&input(BadgeKind::Certificate));
+        let svg = artwork(&input(AwardKind::Certificate));
         let doc = roxmltree::Document::parse(&svg).expect("well-formed");
         let text = |name| doc.descendants().find(|n| n.tag_name().name() == name).and_then(|n| n.text());
         assert_eq!(text("title"), Some("Accueillir <tous> les publics & \"bien\""));
@@ -246,8 +238,8 @@ mod tests {
     fn trainings_and_kinds_look_different() {
         let drawing =
             |input: &ArtworkInput| artwork(input).split_once("</desc>").map(|(_, drawing)| drawing.to_owned());
-        let certificate = input(BadgeKind::Certificate);
-        assert_ne!(drawing(&certificate), drawing(&input(BadgeKind::Participation)));
+        let certificate = input(AwardKind::Certificate);
+        assert_ne!(drawing(&certificate), drawing(&input(AwardKind::Participation)));
         let other = ArtworkInput { title: "Autre".to_owned(), ..certificate.clone() };
         assert_ne!(drawing(&certificate), drawing(&other));
     }
@@ -255,7 +247,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_title_makes_the_image_unsafe_or_unreadable(title in any::<String>(), issuer_name in any::<String>(), red: u8) {
-            for kind in [BadgeKind::Certificate, BadgeKind::Participation] {
+            for kind in [AwardKind::Certificate, AwardKind::Participation] {
                 let accent = Color::new(red, 0xff, 0x80);
                 let svg = artwork(&ArtworkInput { title: title.clone(), issuer_name: issuer_name.clone(), kind, accent });
                 prop_assert_eq!(is_safe_svg(&svg), Ok(()));

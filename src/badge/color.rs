@@ -1,11 +1,13 @@
 //! Colours of the default artwork: one accent per issuer, from which every other tone is mixed.
 //!
-//! What: parse, choose and darken an accent so that the badge stays legible whoever chose it.
+//! What: choose and darken an accent so that the badge stays legible whoever chose it.
 //! Not here: where the colours go ([`super::artwork`]).
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+
+use crate::catalog::Colour;
 
 /// An opaque sRGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,11 +16,6 @@ pub struct Color {
     green: u8,
     blue: u8,
 }
-
-/// The text is not a colour.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a colour: write # and six hexadecimal digits, for example #1f4e79")]
-pub struct ColorError(String);
 
 /// Accents for issuers that chose none: sober, far enough from one another, each at least 4.5:1 against white. The order
 /// and the length are for ever: they decide what an issuer's badges look like.
@@ -41,17 +38,14 @@ impl Color {
     /// Towards which colours are darkened: a blue black, softer than black.
     const INK: Self = Self::new(0x0a, 0x0e, 0x18);
 
+    /// Red, green and blue.
+    pub const fn channels(self) -> [u8; 3] {
+        [self.red, self.green, self.blue]
+    }
+
     /// A colour from its channels.
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
-    }
-
-    /// Parses `#rrggbb`, in either case.
-    pub fn parse(text: &str) -> Result<Self, ColorError> {
-        let digits = text.strip_prefix('#').filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()));
-        let value = digits.and_then(|d| u32::from_str_radix(d, 16).ok()).ok_or_else(|| ColorError(text.to_owned()))?;
-        let [_, red, green, blue] = value.to_be_bytes();
-        Ok(Self { red, green, blue })
     }
 
     /// The accent of an issuer that chose none: always the same for the same code.
@@ -95,6 +89,12 @@ impl Color {
     }
 }
 
+impl From<Colour> for Color {
+    fn from(Colour([red, green, blue]): Colour) -> Self {
+        Self::new(red, green, blue)
+    }
+}
+
 impl fmt::Display for Color {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
@@ -106,14 +106,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn colours_are_six_hexadecimal_digits() {
-        assert_eq!(Color::parse("#1F4e79").map(|c| c.to_string()), Ok("#1f4e79".to_owned()));
-        for bad in ["", "1f4e79", "#fff", "#1f4e7g", "#+f4e79", "#1f4e790", "red", "#\"/><a>"] {
-            assert_eq!(Color::parse(bad), Err(ColorError(bad.to_owned())));
-        }
-    }
 
     #[test]
     fn the_palette_is_readable_as_it_is_and_stable() {

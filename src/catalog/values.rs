@@ -49,9 +49,9 @@ pub type Name = Bounded<200, false>;
 pub type LongText = Bounded<8000, true>;
 
 impl<const MAX: usize, const LINES: bool> Bounded<MAX, LINES> {
-    /// Normalises and checks a text.
+    /// Normalises and checks a text. Soft hyphens, which come along with text pasted from documents, are left out.
     pub fn new(text: &str) -> Result<Self, ValueError> {
-        let text: String = text.trim().replace("\r\n", "\n").nfc().collect();
+        let text: String = text.trim().replace("\r\n", "\n").replace('\u{ad}', "").nfc().collect();
         let found = text.chars().count();
         if found == 0 || found > MAX {
             return Err(ValueError::Length { max: MAX, found });

@@ -79,6 +79,12 @@ pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     html > 0.0 && html >= quality(|name| name.ends_with("json") || name.ends_with("/vc"))
 }
 
+/// The same for an address that has both forms, where `?format=json` asks for the document whatever the browser prefers.
+pub(super) fn wants_page_at(request: &axum::extract::Request) -> bool {
+    let query = request.uri().query().unwrap_or("");
+    wants_page(request.headers()) && !query.split('&').any(|pair| pair == "format=json")
+}
+
 /// The language to answer in: `?lang=`, else `Accept-Language`.
 pub(super) fn language(query: Option<&str>, headers: &HeaderMap) -> Lang {
     let asked = query.unwrap_or("").split('&').find_map(|pair| match pair {

@@ -42,7 +42,7 @@ pub(super) async fn verification(
         report: &report,
         recipient,
         links: VerificationLinks {
-            credential_json: service.url.credential(current.id),
+            credential_json: format!("{}?format=json", service.url.credential(current.id)),
             criteria: Some(service.url.session_criteria(&award.session)),
             replaced_by: None,
         },

@@ -11,6 +11,7 @@ use crate::catalog::CatalogError;
 use crate::ids::IdError;
 use crate::intake::standard_webhooks::WebhookError;
 use crate::json::JsonError;
+use crate::pages::PageError;
 use crate::service::ServiceError;
 use crate::store::StoreError;
 
@@ -185,6 +186,13 @@ impl From<ServiceError> for Problem {
                 Self::new(Kind::Internal, "the operator's log says more")
             }
         }
+    }
+}
+
+impl From<PageError> for Problem {
+    fn from(error: PageError) -> Self {
+        tracing::error!(error = %error, "page.failed");
+        Self::new(Kind::Internal, "the operator's log says more")
     }
 }
 

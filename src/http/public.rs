@@ -1,0 +1,202 @@
+//! What anyone may fetch: credentials, issuers and their keys, achievements, status lists, criteria, schemas. Served without
+//! redirects and to any origin, since verifiers fetch them from wherever they run.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::App;
+use super::answer::{self, Keep};
+use super::problem::{Kind, Problem};
+use crate::catalog::EffectiveSession;
+use crate::credential::{self, OB_CONTEXT, VC_CONTEXT};
+use crate::criteria;
+use crate::ids::{AchievementHash, Code, CredentialId, StatusListId};
+use crate::pages::{CredentialPage, CriteriaPage, VerificationLinks};
+use crate::schemas;
+use crate::status_list::TTL_SECONDS;
+use crate::text::Lang;
+
+/// The media type of credentials (VCDM 2.0 § C.1; `vc+ld+json` is what wallets in the field accept).
+const CREDENTIAL_TYPE: &str = "application/vc+ld+json";
+/// The media type of other JSON-LD documents.
+const JSON_LD_TYPE: &str = "application/ld+json";
+
+/// `GET /credentials/{id}`: the exact signed bytes, or for people a page that shows them verified, without any name.
+pub(super) async fn credential(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let service = &app.service;
+    let unknown = || Problem::not_found("credential");
+    let id: CredentialId = id.parse().map_err(|_| unknown())?;
+    let record = service.store.credential(id).await?.ok_or_else(unknown)?;
+    let signed = record.signed.ok_or_else(unknown)?;
+    let successor = record.revocation.and_then(|revocation| revocation.replaced_by).map(|id| service.url.credential(id));
+    if !answer::wants_page_at(&request) {
+        let mut response = answer::public(CREDENTIAL_TYPE, Keep::Seconds(300), signed.text);
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("accept"));
+        if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", signed.sha256)) {
+            headers.insert(header::ETAG, tag);
+        }
+        let link = successor.map(|address| HeaderValue::from_str(&format!("<{address}>; rel=\"successor-version\"")));
+        if let Some(Ok(link)) = link {
+            headers.insert(header::LINK, link);
+        }
+        return Ok(response);
+    }
+    let lang = answer::language(request.uri().query(), request.headers());
+    let award = service.store.award(record.award).await?.ok_or_else(unknown)?;
+    let _permit = app.heavy().await?;
+    let report = service.verify(signed.text.into_bytes()).await?;
+    let html = app.pages.credential(&CredentialPage {
+        report: &report,
+        links: VerificationLinks {
+            credential_json: "?format=json".to_owned(),
+            criteria: Some(service.url.session_criteria(&award.session)),
+            replaced_by: successor,
+        },
+        lang,
+        zone: &award.snapshot.issuer.time_zone,
+    })?;
+    Ok(answer::page(&app, Keep::Never, html))
+}
+
+/// `GET /issuers/{code}`: the issuer's profile.
+pub(super) async fn issuer(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("issuer");
+    let code: Code = code.parse().map_err(|_| unknown())?;
+    let issuer = app.service.store.issuer(&code).await?.ok_or_else(unknown)?;
+    let mut profile = json!({ "@context": [VC_CONTEXT, OB_CONTEXT] });
+    extend(&mut profile, credential::profile(app.service.url.issuer_did(&code).as_str(), &issuer));
+    Ok(answer::public(JSON_LD_TYPE, Keep::Seconds(300), profile.to_string()))
+}
+
+/// `GET /issuers/{code}/did.json`: the DID document (did:web method, "Read").
+pub(super) async fn did_document(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("issuer");
+    let code: Code = code.parse().map_err(|_| unknown())?;
+    let document = app.service.did_document(&code).await?.ok_or_else(unknown)?;
+    Ok(answer::public("application/did+json", Keep::Seconds(300), document.to_string()))
+}
+
+/// `GET /achievements/{hash}`.
+pub(super) async fn achievement(State(app): State<App>, Path(hash): Path<String>) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("achievement");
+    let hash: AchievementHash = hash.parse().map_err(|_| unknown())?;
+    let snapshot = app.service.store.achievement(&hash).await?.ok_or_else(unknown)?;
+    let mut document = json!({ "@context": [VC_CONTEXT, OB_CONTEXT, credential::inline_context()] });
+    extend(&mut document, credential::achievement(&app.service.url, &snapshot));
+    Ok(answer::public(JSON_LD_TYPE, Keep::Forever, document.to_string()))
+}
+
+/// `GET /achievements/{hash}/image.png`.
+pub(super) async fn achievement_image(
+    State(app): State<App>,
+    Path((hash, image)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("image");
+    let hash: AchievementHash = hash.parse().map_err(|_| unknown())?;
+    if image != "image.png" {
+        return Err(unknown());
+    }
+    let snapshot = app.service.store.achievement(&hash).await?.ok_or_else(unknown)?;
+    let _permit = app.heavy().await?;
+    Ok(answer::public("image/png", Keep::Forever, app.service.artwork(snapshot).await?))
+}
+
+/// `GET /status/{id}`: a status list, signed.
+pub(super) async fn status_list(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("status list");
+    let id: StatusListId = id.parse().map_err(|_| unknown())?;
+    let signed = app.service.signed_status_list(id).await?.ok_or_else(unknown)?;
+    let keep = u32::try_from(TTL_SECONDS).map_or(Keep::Never, Keep::Seconds);
+    Ok(answer::public(CREDENTIAL_TYPE, keep, signed))
+}
+
+/// `GET /sessions/{code}/criteria`: the rule, for whoever thinks of enrolling; a page, or JSON.
+pub(super) async fn criteria(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("session");
+    let service = &app.service;
+    let code: Code = code.parse().map_err(|_| unknown())?;
+    let session = service.store.effective_session(&code).await?.ok_or_else(unknown)?;
+    if !answer::wants_page_at(&request) {
+        return Ok(answer::public("application/json", Keep::Seconds(60), criteria_document(&session).to_string()));
+    }
+    let issuer = service.store.issuer(session.issuer()).await?.ok_or_else(unknown)?;
+    let lang = answer::language(request.uri().query(), request.headers());
+    let narratives: Vec<_> =
+        session.kinds().filter_map(|kind| Some((kind, criteria::narrative(&session, kind, lang)?))).collect();
+    let html = app.pages.criteria(&CriteriaPage {
+        session: &session,
+        issuer: &issuer,
+        narratives: &narratives,
+        json_url: "?format=json",
+        lang,
+    })?;
+    Ok(answer::page(&app, Keep::Seconds(60), html))
+}
+
+fn criteria_document(session: &EffectiveSession) -> Value {
+    let criteria = session.criteria().iter().map(|(kind, criteria)| {
+        let narrative = |lang| criteria::narrative(session, kind, lang);
+        json!({
+            "kind": kind,
+            "rule": criteria.rule,
+            "narrative": { "fr": narrative(Lang::Fr), "en": narrative(Lang::En) },
+        })
+    });
+    json!({
+        "session": session.session.code,
+        "training": session.training.code,
+        "title": session.training.title,
+        "issuer": session.issuer(),
+        "duration": session.duration(),
+        "modality": session.modality(),
+        "starts": session.session.starts,
+        "ends": session.session.ends,
+        "objectives": session.training.objectives,
+        "competencies": session.training.competencies,
+        "criteria": criteria.collect::<Vec<_>>(),
+    })
+}
+
+/// `GET /schemas/{name}`: our JSON Schemas, as in the folder of the same name.
+pub(super) async fn schema(Path(name): Path<String>) -> Result<Response, Problem> {
+    let found = schemas::published().into_iter().find(|(known, _)| *known == name);
+    let (_, text) = found.ok_or_else(|| Problem::not_found("schema"))?;
+    Ok(answer::public("application/schema+json", Keep::Seconds(3600), text))
+}
+
+/// `GET /problems`: what each `type` of problem means.
+pub(super) async fn problems() -> Response {
+    let kinds = Kind::ALL.map(|kind| {
+        json!({ "id": format!("#{}", kind.slug()), "status": kind.status().as_u16(), "title": kind.title() })
+    });
+    Json(kinds).into_response()
+}
+
+/// `GET /robots.txt`: nothing here is for search engines.
+pub(super) async fn robots() -> &'static str {
+    "User-agent: *\nDisallow: /\n"
+}
+
+/// `GET /health`: whether this instance can do its work.
+pub(super) async fn health(State(app): State<App>) -> Result<Response, Problem> {
+    app.service.store.ping().await?;
+    Ok(Json(json!({ "status": "ok" })).into_response())
+}
+
+fn extend(document: &mut Value, with: Value) {
+    if let (Some(fields), Value::Object(more)) = (document.as_object_mut(), with) {
+        fields.extend(more);
+    }
+}
