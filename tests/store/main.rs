@@ -1,0 +1,11 @@
+//! The storage suite: every test runs on SQLite and, where `SCEAU_TEST_POSTGRES` names a PostgreSQL server (a URL to a database
+//! in which databases may be created), on PostgreSQL.
+
+mod access;
+mod awards;
+mod catalog;
+mod concurrency;
+mod deliveries;
+mod queue;
+mod schema;
+mod support;
