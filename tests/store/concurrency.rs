@@ -10,6 +10,7 @@ use sceau::store::{
     Accepted, AwardStep, DeliveryEnd, DeliveryFilter, DeliveryState, Job, LearnerUpdate, Page, Settled, Store,
     StoreError, Taken, Task, WaitFor,
 };
+use sqlx::Connection as _;
 use tokio::task::JoinSet;
 
 use crate::support::*;
@@ -117,8 +118,7 @@ on_both_engines! {
         assert_eq!(by_list.into_values().max(), Some(16));
     }
 
-    /// Facts arrive while decisions run: the last decision has seen them all. (On PostgreSQL, an `on conflict do nothing` in
-    /// the queue would lose some.)
+    /// Facts arrive while decisions run: the last decision has seen them all.
     async fn no_fact_is_left_undecided(db: &TestDb) {
         let store = db.open().await;
         furnish(&store).await;
@@ -217,4 +217,49 @@ async fn take_up(store: &Store, job: &Job, id: sceau::ids::DeliveryId, learner: 
     let evidence = Evidence { fact, ..completed("s1", learner, 0) };
     let taken = Taken { evidence: vec![evidence], end: DeliveryEnd::Processed };
     insist!(store.finish_delivery(job, id, &taken, at(400)));
+}
+
+/// A fact joins a decision that stands in the queue already. Until the fact can be seen, nobody may claim that decision: it
+/// would look at the ledger without it, and none would follow. (SQLite has one writer at a time.)
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_decision_is_not_claimed_before_the_facts_that_asked_for_it_can_be_seen() {
+    on_postgres(|db| async move {
+        let store = db.open().await;
+        furnish(&store).await;
+        let zoe = learner(&store, "1").await;
+        let (first, second) = (delivery("w-1", 0), delivery("w-2", 0));
+        store.accept_delivery(&first).await.unwrap();
+        store.accept_delivery(&second).await.unwrap();
+        let (one, two) = (claim(&store, 0).await, claim(&store, 0).await);
+        let id = |job: &Job| match job.task {
+            Task::TakeUpDelivery { delivery } => delivery,
+            _ => panic!("{:?}", job.task),
+        };
+        let taken = |evidence| Taken { evidence, end: DeliveryEnd::Processed };
+        store.finish_delivery(&one, id(&one), &taken(vec![completed("s1", zoe, 1)]), at(0)).await.unwrap();
+
+        // Something else holds up the second delivery, after it joined the decision of s1 and before it commits.
+        let mut other = sqlx::PgConnection::connect(&db.raw_url).await.unwrap();
+        let mut other = other.begin().await.unwrap();
+        let task = format!("{{\"task\":\"decide\",\"session\":\"s2\",\"learner\":\"{zoe}\"}}");
+        let insert = "insert into jobs (id, task, state, run_at, attempt) values ('x', $1, 'ready', 0, 0)";
+        sqlx::query(insert).bind(task).execute(&mut *other).await.unwrap();
+        let held_up = tokio::spawn({
+            let store = store.clone();
+            let taken = taken(vec![completed("s1", zoe, 2), completed("s2", zoe, 2)]);
+            async move { store.finish_delivery(&two, id(&two), &taken, at(0)).await.unwrap() }
+        });
+        let waiting =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *other).await.unwrap() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert_eq!(store.claim_job("w1", at(5), 60).await.unwrap(), None);
+
+        other.rollback().await.unwrap();
+        assert_eq!(held_up.await.unwrap().appended, 2);
+        assert_eq!(claim(&store, 5).await.task, Task::Decide { session: code("s1"), learner: zoe });
+        assert_eq!(store.ledger(&code("s1"), zoe).await.unwrap().evidence.len(), 2);
+    })
+    .await;
 }
