@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::db::{Filtered, Result, Row, Tx, args, to_document};
+use super::db::{Filtered, Result, Tx};
+use super::values::{Row, args, to_document};
 use crate::ids::{AwardId, Code, LearnerId};
 use crate::text::Bilingual;
 use crate::time::Timestamp;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::db::{Filtered, Result, Row, Tx, args, from_document, to_document};
+use super::db::{Filtered, Result, Tx};
+use super::values::{Row, args, from_document, to_document};
 use super::{Cursor, EncryptedText, Page, Paged, Store};
 use crate::award::{AchievementSnapshot, Award, AwardState, Snapshot};
 use crate::catalog::AwardKind;
@@ -137,7 +138,7 @@ impl Store {
         row.map(|row| row.document("document")).transpose()
     }
 
-    async fn one_award(&self, sql: &'static str, args: super::db::Args) -> Result<Option<Award>> {
+    async fn one_award(&self, sql: &'static str, args: super::values::Args) -> Result<Option<Award>> {
         self.db.row(sql, args).await?.as_ref().map(read_award).transpose()
     }
 }

@@ -3,9 +3,10 @@
 //! Whatever changes here is counted (`catalog_revision`) and, in the same transaction, takes up again the deliveries that were
 //! parked for want of it and the awards that were blocked. Whether an entry makes sense is decided before it comes here.
 
-use super::db::{Args, Result, Row, Tx, args, to_document};
+use super::db::{Result, Tx};
 use super::decisions::{BlockedScope, requeue_blocked};
 use super::deliveries::{WaitFor, release_parked};
+use super::values::{Args, Row, args, to_document};
 use super::{EncryptedText, Store, StoreError};
 use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
 use crate::entropy::Entropy;

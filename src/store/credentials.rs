@@ -5,9 +5,10 @@
 use sha2::{Digest as _, Sha256};
 
 use super::awards::state_word;
-use super::db::{Result, Row, Tx, args, to_document};
+use super::db::{Result, Tx};
 use super::decisions::StatusSlot;
 use super::queue::{Job, finish};
+use super::values::{Row, args, to_document};
 use super::{Store, StoreError};
 use crate::award::{AwardState, Recipient, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId, hex};

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::catalog::changed_since;
-use super::db::{Filtered, Result, Row, Tx, args, from_document, to_document};
+use super::db::{Filtered, Result, Tx};
 use super::queue::{Job, Task, enqueue, finish};
+use super::values::{Row, args, from_document, to_document};
 use super::{Cursor, Page, Paged, Store, StoreError};
 use crate::entropy::Entropy;
 use crate::evidence::{Evidence, Ledger};

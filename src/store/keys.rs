@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::catalog::count_change;
-use super::db::{Result, Row, Tx, args};
+use super::db::{Result, Tx};
 use super::decisions::{BlockedScope, requeue_blocked};
+use super::values::{Row, args};
 use crate::ids::Code;
 use crate::time::Timestamp;
 

@@ -2,10 +2,11 @@
 
 use super::Store;
 use super::catalog::{Saved, count_change};
-use super::db::{Result, Row, args};
+use super::db::Result;
 use super::decisions::{BlockedScope, requeue_blocked};
 use super::deliveries::{WaitFor, release_parked};
 use super::error::StoreError;
+use super::values::{Row, args};
 use crate::ids::{Code, ExternalId, LearnerId};
 use crate::text::{Email, PersonName};
 use crate::time::Timestamp;

@@ -6,7 +6,8 @@
 use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
-use super::db::{Db, Engine, Result, Tx, args};
+use super::db::{Db, Engine, Result, Tx};
+use super::values::args;
 use crate::ids::hex;
 
 /// A step of the schema, written for PostgreSQL.
@@ -54,7 +55,7 @@ impl Migration {
 /// Waits until no other instance migrates. SQLite's write transaction is such a turn already.
 async fn take_turn(tx: &mut Tx) -> Result<()> {
     if tx.engine() == Engine::Postgres {
-        tx.run("select pg_advisory_xact_lock($1)", args![0x5ce_a0_i64]).await?;
+        tx.run("select pg_advisory_xact_lock($1)", args![0x05ce_a0b0_i64]).await?;
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ mod queue;
 mod settings;
 mod status;
 mod tokens;
+mod values;
 
 pub use alerts::{Alert, AlertFilter, AlertKind, AlertState, SettledAlerts};
 pub use awards::{AwardFilter, AwardSecrets, AwardStateName};
@@ -112,7 +113,7 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        self.db.row("select 1 as one", db::args![]).await.map(drop)
+        self.db.row("select 1 as one", values::args![]).await.map(drop)
     }
 }
 

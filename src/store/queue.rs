@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::db::{Result, Tx, args, from_document, to_document};
+use super::db::{Result, Tx};
+use super::values::{args, from_document, to_document};
 use super::{Store, StoreError};
 use crate::entropy::Entropy;
 use crate::ids::{Code, CredentialId, DeliveryId, JobId, LearnerId};
@@ -131,7 +132,7 @@ impl Store {
         self.change_job(sql, args![job.id, job.worker.as_str(), job.attempt, storable(error)]).await
     }
 
-    async fn change_job(&self, sql: &'static str, args: super::db::Args) -> Result<()> {
+    async fn change_job(&self, sql: &'static str, args: super::values::Args) -> Result<()> {
         let mut tx = self.db.begin().await?;
         if tx.run(sql, args).await? == 0 {
             return Err(StoreError::LeaseLost);
@@ -156,7 +157,7 @@ impl Store {
     pub async fn dead_jobs(&self) -> Result<Vec<DeadJob>> {
         let sql = "select id, task, attempt, error from jobs where state = 'dead' order by run_at, id";
         let rows = self.db.rows(sql, args![]).await?;
-        let read = |row: &super::db::Row| {
+        let read = |row: &super::values::Row| {
             Ok(DeadJob {
                 id: row.parse("id")?,
                 task: from_document(&row.text("task")?).ok(),

@@ -1,6 +1,7 @@
 //! What belongs to the installation as a whole.
 
-use super::db::{Result, args};
+use super::db::Result;
+use super::values::args;
 use super::{Store, StoreError};
 use crate::ids::PublicUrl;
 

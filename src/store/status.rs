@@ -4,9 +4,10 @@
 //! so that a published form can be told from a stale one.
 
 use super::Store;
-use super::db::{Result, Tx, args};
+use super::db::{Result, Tx};
 use super::decisions::StatusSlot;
 use super::error::StoreError;
+use super::values::args;
 use crate::entropy::Entropy;
 use crate::ids::{Code, StatusListId};
 use crate::time::Timestamp;

@@ -1,7 +1,8 @@
 //! Bearer tokens of the API, known by the SHA-256 of their secret: what is stored opens nothing.
 
 use super::Store;
-use super::db::{Result, Row, args, to_document};
+use super::db::Result;
+use super::values::{Row, args, to_document};
 use crate::ids::{Code, TokenId};
 use crate::time::Timestamp;
 
