@@ -169,7 +169,7 @@ crate::on_both_engines! {
             let award = app.award(learner).await;
             let reason = &award["reasons"]["codes"][0];
             assert_eq!((&award["state"], &reason["reason"]), (&json!("blocked"), &json!("undrawable")), "{award}");
-            assert_eq!(reason["field"], "recipient.name");
+            assert_eq!(reason["field"], "recipient");
             assert!(reason["characters"].as_array().unwrap().contains(&json!(character)), "{reason}");
             assert!(text(&award, "/reasons/fr/0").contains(character));
 

@@ -5,7 +5,11 @@
 mod app;
 #[path = "../support/engines.rs"]
 mod engines;
+mod access;
+mod correction;
 mod intake;
 mod issuance;
+mod privacy;
+mod public;
 #[path = "../support/mod.rs"]
 mod support;

@@ -42,8 +42,8 @@ pub const ACTIVITIES: [&str; 3] = ["video", "cas", "bilan"];
 /// Stamps each test on both engines. A test gets the service with its catalog, and leaves it with nothing to do.
 #[macro_export]
 macro_rules! on_both_engines {
-    ($($(#[$doc:meta])* async fn $name:ident($app:ident: &TestApp) $body:block)+) => {
-        $($(#[$doc])* async fn $name(app: std::sync::Arc<$crate::app::TestApp>) { let $app = &*app; $body })+
+    ($($(#[$doc:meta])* async fn $name:ident($app:ident: &$type:ty) $body:block)+) => {
+        $($(#[$doc])* async fn $name(app: std::sync::Arc<$type>) { let $app = &*app; $body })+
 
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,7 +92,7 @@ impl Clock for TestClock {
 pub struct TestApp {
     pub service: Arc<Service>,
     pub clock: Arc<TestClock>,
-    /// A token of the issuer `dgafp` that may do everything.
+    /// A token of the issuer `dgafp` that may do everything, for a year.
     pub officer: String,
     router: Router,
     secret: WebhookSecret,
@@ -130,7 +130,7 @@ impl TestApp {
         let secret = WebhookSecret::parse(&written_secret(7)).expect("a secret");
         let mut app =
             Self { service, clock, officer: String::new(), router, secret, count: AtomicU32::new(0), _folder: folder };
-        app.officer = app.token("dgafp", &Scope::ALL).await;
+        app.officer = app.token_for("dgafp", &Scope::ALL, 365).await;
         app
     }
 
@@ -159,6 +159,10 @@ impl TestApp {
 
     /// A new token of an issuer, for a day.
     pub async fn token(&self, issuer: &str, scopes: &[Scope]) -> String {
+        self.token_for(issuer, scopes, 1).await
+    }
+
+    async fn token_for(&self, issuer: &str, scopes: &[Scope], days: i64) -> String {
         let token = http::new_token(&*self.service.entropy);
         let now = self.clock.now();
         let record = TokenRecord {
@@ -167,7 +171,7 @@ impl TestApp {
             issuer: code(issuer),
             scopes: scopes.iter().map(ToString::to_string).collect(),
             created: now,
-            expires: now.plus_seconds(24 * 3600),
+            expires: now.plus_seconds(days * 24 * 3600),
             revoked: None,
         };
         self.service.store.put_token(&record, &http::token_hash(&token)).await.expect("a token");
