@@ -50,6 +50,14 @@ pub(super) enum DeliveriesCommand {
         /// Its id, as `list` shows it.
         id: DeliveryId,
     },
+    /// Delete processed deliveries of long ago, with the personal data in their bodies. The evidence stays in the ledger.
+    Purge {
+        #[command(flatten)]
+        installation: Installation,
+        /// How many days back they must have arrived; their ids are remembered that long.
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(MIN_MEMORY_DAYS..))]
+        days: u32,
+    },
     /// Take up a dead or parked delivery again.
     Replay {
         #[command(flatten)]
@@ -58,6 +66,9 @@ pub(super) enum DeliveriesCommand {
         id: DeliveryId,
     },
 }
+
+/// How many days ids are remembered at least: longer than any sender retries (Moodle's plugin stops after 46 hours).
+const MIN_MEMORY_DAYS: i64 = 7;
 
 /// Commands of `sceau jobs`.
 #[derive(Debug, Subcommand)]
@@ -126,6 +137,10 @@ pub(super) async fn run(command: DeliveriesCommand) -> anyhow::Result<()> {
                 eprintln!("reason      {reason}");
             }
             println!("{}", String::from_utf8_lossy(&delivery.body));
+        }
+        DeliveriesCommand::Purge { installation, days } => {
+            let store = super::open_store(&installation).await?;
+            println!("{} deleted", store.purge_deliveries(days, SystemClock.now()).await?);
         }
         DeliveriesCommand::Replay { installation, id } => {
             let store = super::open_store(&installation).await?;

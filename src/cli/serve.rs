@@ -37,19 +37,12 @@ pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
         count => Some(tokio::spawn(worker::run(Arc::clone(&service), count, stopped.clone()))),
     };
     let router = http::router(App::new(Arc::clone(&service), pages));
-    let mut stopping = stopped;
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        let _ = stopping.changed().await;
-    });
     let signals = tokio::spawn(async move {
         told_to_stop().await;
         tracing::info!("serve.stopping");
         let _ = stop.send(true);
-        // A client that never ends its request can't hold up a stop.
-        tokio::time::sleep(std::time::Duration::from_secs(25)).await;
-        std::process::exit(0);
     });
-    server.await.context("serving")?;
+    http::serve(listener, router, stopped).await;
     if let Some(workers) = workers {
         workers.await.context("workers")?;
     }

@@ -1,7 +1,7 @@
 //! The catalog API: issuers, trainings, sessions, sources and learners. A token reads and writes what is of its own issuer.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::App;
 use super::auth::{Caller, Scope};
-use super::extract::StrictJson;
+use super::extract::{Named, StrictJson};
 use super::problem::{Kind, Problem};
 use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
 use crate::ids::{Code, ExternalId};
@@ -24,7 +24,7 @@ type Answer = Result<Response, Problem>;
 pub(super) async fn put_issuer(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     StrictJson(issuer): StrictJson<Issuer>,
 ) -> Answer {
     writes(&caller, &code, &issuer.code, &issuer.code)?;
@@ -33,7 +33,7 @@ pub(super) async fn put_issuer(
 }
 
 /// `GET /api/v1/issuers/{code}`.
-pub(super) async fn get_issuer(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+pub(super) async fn get_issuer(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     reads(&caller, &code)?;
     let issuer = app.service.store.issuer(&code).await?;
     Ok(Json(issuer.ok_or_else(|| Problem::not_found("issuer"))?).into_response())
@@ -43,7 +43,7 @@ pub(super) async fn get_issuer(State(app): State<App>, caller: Caller, Path(code
 pub(super) async fn put_training(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     StrictJson(training): StrictJson<Training>,
 ) -> Answer {
     let store = &app.service.store;
@@ -71,7 +71,7 @@ pub(super) async fn put_training(
 }
 
 /// `GET /api/v1/trainings/{code}`.
-pub(super) async fn get_training(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+pub(super) async fn get_training(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let training = app.service.store.training(&code).await?.ok_or_else(|| Problem::not_found("training"))?;
     reads(&caller, &training.issuer)?;
     Ok(Json(training).into_response())
@@ -81,7 +81,7 @@ pub(super) async fn get_training(State(app): State<App>, caller: Caller, Path(co
 pub(super) async fn put_session(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     StrictJson(session): StrictJson<Session>,
 ) -> Answer {
     let store = &app.service.store;
@@ -104,7 +104,7 @@ pub(super) async fn put_session(
 }
 
 /// `GET /api/v1/sessions/{code}`.
-pub(super) async fn get_session(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+pub(super) async fn get_session(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let session = app.service.store.effective_session(&code).await?.ok_or_else(|| Problem::not_found("session"))?;
     reads(&caller, session.issuer())?;
     Ok(Json(session.session).into_response())
@@ -114,7 +114,7 @@ pub(super) async fn get_session(State(app): State<App>, caller: Caller, Path(cod
 pub(super) async fn put_source(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     StrictJson(source): StrictJson<Source>,
 ) -> Answer {
     let store = &app.service.store;
@@ -133,7 +133,7 @@ pub(super) async fn put_source(
 }
 
 /// `GET /api/v1/sources/{code}`.
-pub(super) async fn get_source(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+pub(super) async fn get_source(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let source = app.service.store.source(&code).await?.ok_or_else(|| Problem::not_found("source"))?;
     reads(&caller, &source.issuer)?;
     Ok(Json(source).into_response())
@@ -150,7 +150,7 @@ pub(super) struct Secrets {
 pub(super) async fn put_secrets(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<Code>,
+    Named(code): Named<Code>,
     StrictJson(body): StrictJson<Secrets>,
 ) -> Answer {
     caller.needs(Scope::CatalogWrite)?;
@@ -181,7 +181,7 @@ pub(super) struct Learner {
 pub(super) async fn put_learner(
     State(app): State<App>,
     caller: Caller,
-    Path((source, id)): Path<(Code, ExternalId)>,
+    Named((source, id)): Named<(Code, ExternalId)>,
     StrictJson(learner): StrictJson<Learner>,
 ) -> Answer {
     caller.needs(Scope::LearnersWrite)?;
