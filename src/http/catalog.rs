@@ -11,9 +11,9 @@ use super::App;
 use super::auth::{Caller, Scope};
 use super::extract::StrictJson;
 use super::problem::{Kind, Problem};
-use crate::badge;
-use crate::catalog::{BadgeImage, EffectiveSession, Issuer, Session, Source, Training};
+use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
 use crate::ids::{Code, ExternalId};
+use crate::import;
 use crate::intake::standard_webhooks::WebhookSecret;
 use crate::store::{LearnerUpdate, Saved};
 use crate::text::{Email, PersonName};
@@ -51,7 +51,7 @@ pub(super) async fn put_training(
     if let Some(before) = store.training(&training.code).await? {
         caller.acts_for(&before.issuer)?;
     }
-    check_training(&training)?;
+    import::check_training(&training)?;
     let sessions = store.sessions_of_training(&training.code).await?;
     for session in &sessions {
         EffectiveSession::new(session.clone(), training.clone()).map_err(|error| {
@@ -193,15 +193,6 @@ pub(super) async fn put_learner(
     let (_, saved) = store.put_learner(&source, &id, name, email, LearnerUpdate::Replace, now).await?;
     app.service.wake.notify_waiters();
     Ok(answer(saved, &json!({ "source": source, "id": id })))
-}
-
-/// What only other modules can tell of a training: whether its artwork may be published.
-pub(crate) fn check_training(training: &Training) -> Result<(), Problem> {
-    training.check()?;
-    if let Some(BadgeImage::Svg(svg)) = &training.badge_image {
-        badge::is_safe_svg(svg).map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("/badge_image"))?;
-    }
-    Ok(())
 }
 
 fn writes(caller: &Caller, path: &str, code: &Code, issuer: &Code) -> Result<(), Problem> {

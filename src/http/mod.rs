@@ -17,6 +17,7 @@ mod verify;
 
 pub use auth::{Scope, new_token, token_hash};
 pub use problem::{Kind, Problem};
+pub use verify::document as report_document;
 
 use std::sync::Arc;
 use std::time::Duration;
