@@ -163,6 +163,8 @@ crate::on_both_engines! {
             "/sessions/none/criteria",
             "/schemas/none.json",
             "/schemas/..%2fCargo.toml",
+            "/issuers/%FF",
+            "/credentials/%C3%28",
         ] {
             let reply = app.get(path).await;
             assert_protected(&reply);
