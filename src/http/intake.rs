@@ -4,13 +4,13 @@
 //! understood is kept, and reported to operators, not to the sender's retry loop.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::App;
-use super::extract::Body;
+use super::extract::{Body, Named};
 use super::problem::{Kind, Problem};
 use crate::ids::{Code, DeliveryId};
 use crate::intake::standard_webhooks::{WebhookHeaders, authenticate};
@@ -19,7 +19,7 @@ use crate::store::{Accepted, NewDelivery};
 /// Authenticates and keeps a delivery.
 pub(super) async fn receive(
     State(app): State<App>,
-    Path(source): Path<String>,
+    Named(source): Named<String>,
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<Response, Problem> {

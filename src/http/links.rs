@@ -1,10 +1,11 @@
 //! What people open: the page behind a QR code, a learner's files, the home page.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::App;
 use super::answer::{self, Keep};
+use super::extract::Named;
 use super::problem::{Kind, Problem};
 use crate::ids::CapabilityToken;
 use crate::pages::{HomePage, RecipientLine, VerificationLinks, VerificationPage};
@@ -19,7 +20,7 @@ pub(super) async fn home(State(app): State<App>, request: Request) -> Result<Res
 /// `GET /v/{qr-token}`: the verification page, with the name for whoever holds the document.
 pub(super) async fn verification(
     State(app): State<App>,
-    Path(token): Path<String>,
+    Named(token): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let lang = answer::language(request.uri().query(), request.headers());
@@ -55,7 +56,7 @@ pub(super) async fn verification(
 /// `GET /a/{download-token}/{file}`: the learner's attestation, badge and credential.
 pub(super) async fn download(
     State(app): State<App>,
-    Path((token, file)): Path<(String, String)>,
+    Named((token, file)): Named<(String, String)>,
 ) -> Result<Response, Problem> {
     let service = &app.service;
     let unknown = || Problem::new(Kind::UnknownLink, "no award in use has this link");

@@ -2,13 +2,14 @@
 //! redirects and to any origin, since verifiers fetch them from wherever they run.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::App;
 use super::answer::{self, Keep};
+use super::extract::Named;
 use super::problem::{Kind, Problem};
 use crate::catalog::EffectiveSession;
 use crate::credential::{self, OB_CONTEXT, VC_CONTEXT};
@@ -27,7 +28,7 @@ const JSON_LD_TYPE: &str = "application/ld+json";
 /// `GET /credentials/{id}`: the exact signed bytes, or for people a page that shows them verified, without any name.
 pub(super) async fn credential(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let service = &app.service;
@@ -67,7 +68,7 @@ pub(super) async fn credential(
 }
 
 /// `GET /issuers/{code}`: the issuer's profile.
-pub(super) async fn issuer(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn issuer(State(app): State<App>, Named(code): Named<String>) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("issuer");
     let code: Code = code.parse().map_err(|_| unknown())?;
     let issuer = app.service.store.issuer(&code).await?.ok_or_else(unknown)?;
@@ -77,7 +78,7 @@ pub(super) async fn issuer(State(app): State<App>, Path(code): Path<String>) -> 
 }
 
 /// `GET /issuers/{code}/did.json`: the DID document (did:web method, "Read").
-pub(super) async fn did_document(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn did_document(State(app): State<App>, Named(code): Named<String>) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("issuer");
     let code: Code = code.parse().map_err(|_| unknown())?;
     let document = app.service.did_document(&code).await?.ok_or_else(unknown)?;
@@ -85,7 +86,7 @@ pub(super) async fn did_document(State(app): State<App>, Path(code): Path<String
 }
 
 /// `GET /achievements/{hash}`.
-pub(super) async fn achievement(State(app): State<App>, Path(hash): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn achievement(State(app): State<App>, Named(hash): Named<String>) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("achievement");
     let hash: AchievementHash = hash.parse().map_err(|_| unknown())?;
     let snapshot = app.service.store.achievement(&hash).await?.ok_or_else(unknown)?;
@@ -97,7 +98,7 @@ pub(super) async fn achievement(State(app): State<App>, Path(hash): Path<String>
 /// `GET /achievements/{hash}/image.png`.
 pub(super) async fn achievement_image(
     State(app): State<App>,
-    Path((hash, image)): Path<(String, String)>,
+    Named((hash, image)): Named<(String, String)>,
 ) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("image");
     let hash: AchievementHash = hash.parse().map_err(|_| unknown())?;
@@ -110,7 +111,7 @@ pub(super) async fn achievement_image(
 }
 
 /// `GET /status/{id}`: a status list, signed.
-pub(super) async fn status_list(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn status_list(State(app): State<App>, Named(id): Named<String>) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("status list");
     let id: StatusListId = id.parse().map_err(|_| unknown())?;
     let signed = app.service.signed_status_list(id).await?.ok_or_else(unknown)?;
@@ -121,7 +122,7 @@ pub(super) async fn status_list(State(app): State<App>, Path(id): Path<String>) 
 /// `GET /sessions/{code}/criteria`: the rule, for whoever thinks of enrolling; a page, or JSON.
 pub(super) async fn criteria(
     State(app): State<App>,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("session");
@@ -170,7 +171,7 @@ fn criteria_document(session: &EffectiveSession) -> Value {
 }
 
 /// `GET /schemas/{name}`: our JSON Schemas, as in the folder of the same name.
-pub(super) async fn schema(Path(name): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn schema(Named(name): Named<String>) -> Result<Response, Problem> {
     let found = schemas::published().into_iter().find(|(known, _)| *known == name);
     let (_, text) = found.ok_or_else(|| Problem::not_found("schema"))?;
     Ok(answer::public("application/schema+json", Keep::Seconds(3600), text))
