@@ -163,8 +163,6 @@ crate::on_both_engines! {
             "/sessions/none/criteria",
             "/schemas/none.json",
             "/schemas/..%2fCargo.toml",
-            "/issuers/%FF",
-            "/credentials/%C3%28",
         ] {
             let reply = app.get(path).await;
             assert_protected(&reply);
@@ -177,6 +175,10 @@ crate::on_both_engines! {
                 assert!(page.text().contains("Page introuvable"), "{path}");
                 assert!(app.page(path, "en").await.text().contains("Page not found"), "{path}");
             }
+        }
+        for path in ["/issuers/%FF", "/credentials/%C3%28", "/v/%FF", "/a/%FF/badge.png", "/intake/%FF"] {
+            let call = app.call(if path == "/intake/%FF" { Method::POST } else { Method::GET }, path);
+            call.send().await.problem(400, "bad-request").says("UTF-8");
         }
         for path in ["/v/AAAAAAAAAAAAAAAAAAAAAA", "/v/short", "/v/%2e%2e", "/a/AAAAAAAAAAAAAAAAAAAAAA/attestation.pdf"] {
             app.get(path).await.problem(404, "unknown-link");

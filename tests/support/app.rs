@@ -17,15 +17,13 @@ use sceau::ids::{Code, DeliveryId, TokenId};
 use sceau::intake::standard_webhooks::WebhookSecret;
 use sceau::keyring::Keyring;
 use sceau::pages::Pages;
-use sceau::proof::multikey;
 use sceau::service::Service;
-use sceau::store::{
-    AddedKey, DeliveryRecord, DeliveryState, KeyRecord, KeyState, Store, StoreOptions, TokenRecord,
-};
+use sceau::store::{DeliveryRecord, DeliveryState, Store, StoreOptions, TokenRecord};
 use sceau::time::{Clock, Timestamp};
 use sceau::worker;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::{engines, support};
@@ -180,20 +178,7 @@ impl TestApp {
 
     /// A key for an issuer, as the command line would make it; the one before is retired.
     pub async fn add_key(&self, issuer: &str) -> String {
-        let issuer = code(issuer);
-        let made = self.service.keyring.generate(&issuer, &*self.service.entropy).expect("a key");
-        let now = self.clock.now();
-        let key = KeyRecord {
-            key_id: self.service.url.issuer_did(&issuer).key(&made.thumbprint),
-            issuer,
-            thumbprint: made.thumbprint,
-            public_multibase: multikey::encode(&made.public),
-            state: KeyState::Active,
-            created: now,
-            retired: None,
-        };
-        assert_eq!(self.service.store.rotate_key(&key, now).await.expect("kept"), AddedKey::Added);
-        key.key_id
+        self.service.new_signing_key(&code(issuer)).await.expect("a key").key_id
     }
 
     pub fn call(&self, method: Method, path: &str) -> Call<'_> {
@@ -302,8 +287,11 @@ impl TestApp {
     pub async fn listen(&self) -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let router = self.router.clone();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let (router, (never, stopped)) = (self.router.clone(), watch::channel(false));
+        tokio::spawn(async move {
+            http::serve(listener, router, stopped).await;
+            drop(never);
+        });
         address
     }
 }
