@@ -86,8 +86,10 @@ pub(crate) async fn on_postgres<F: Future<Output = ()> + Send + 'static>(test: i
     let mut connection = sqlx::PgConnection::connect(&server).await.expect("the test server answers");
     let create = sqlx::AssertSqlSafe(format!("create database {name}"));
     sqlx::query(create).execute(&mut connection).await.expect("a database");
-    let (base, _) = server.rsplit_once('/').expect("a URL that ends with a database");
-    let raw_url = format!("{base}/{name}");
+    // A query, such as `?host=/socket/folder`, belongs to the server and stays.
+    let (address, query) = server.split_once('?').map_or((server.as_str(), String::new()), |(a, q)| (a, format!("?{q}")));
+    let (base, _) = address.rsplit_once('/').expect("a URL whose path is a database");
+    let raw_url = format!("{base}/{name}{query}");
     let outcome = tokio::spawn(test(Arc::new(TestDb { url: raw_url.parse().expect("a URL"), raw_url }))).await;
     let drop = sqlx::AssertSqlSafe(format!("drop database {name} with (force)"));
     sqlx::query(drop).execute(&mut connection).await.expect("dropped");
