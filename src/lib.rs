@@ -9,6 +9,7 @@
 pub mod entropy;
 pub mod ids;
 pub mod text;
+pub mod markdown;
 pub mod time;
 pub mod json;
 pub mod catalog;

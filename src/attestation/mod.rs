@@ -12,7 +12,6 @@ mod document;
 mod draw;
 mod labels;
 mod layout;
-mod narrative;
 mod paginate;
 mod repertoire;
 mod tags;

@@ -11,9 +11,9 @@ use super::AttestationInput;
 use super::colour::Ink;
 use super::document::{Block, Bond, Fact, Item, Link, Span};
 use super::labels::{self, labels};
-use super::narrative::{self, Bullet, Passage};
 use super::typeset::{Look, Weight};
 use crate::credential::{CompetencyView, CredentialView};
+use crate::markdown;
 use crate::qr::QrMatrix;
 
 const BODY: Look = look(9.5, 1.45, Weight::Regular, Ink::Text);
@@ -148,25 +148,26 @@ fn facts(input: &AttestationInput<'_>) -> Vec<Fact> {
 }
 
 fn criteria(content: &CredentialView, words: &labels::Labels) -> Vec<Block> {
-    let passages = narrative::parse(&content.criteria);
+    let passages = markdown::blocks(&content.criteria);
     if passages.is_empty() && content.criteria_url.is_none() {
         return Vec::new();
     }
     let mut blocks = vec![section(words.criteria)];
     for (index, passage) in passages.iter().enumerate() {
-        blocks.push(match passage {
-            Passage::Paragraph(text) => {
+        match passage {
+            markdown::Block::Paragraph(text) => {
                 // What announces a list stays with it.
-                let bond = match passages.get(index + 1) {
-                    Some(Passage::List(_)) if text.chars().count() <= 200 => Bond::WithNext,
-                    _ => Bond::Free,
-                };
-                Block::Paragraph { spans: vec![Span::plain(clean(text), BODY)], space_before: 3.0, bond }
+                let announces = matches!(passages.get(index + 1), Some(markdown::Block::List(_)));
+                let bond = if announces && text.chars().count() <= 200 { Bond::WithNext } else { Bond::Free };
+                for (line, text) in text.lines().enumerate() {
+                    let space_before = if line == 0 { 3.0 } else { 0.0 };
+                    blocks.push(Block::Paragraph { spans: vec![Span::plain(clean(text), BODY)], space_before, bond });
+                }
             }
-            Passage::List(bullets) => {
-                Block::List { items: bullets.iter().map(bullet).collect(), look: BODY, space_before: 3.0 }
+            markdown::Block::List(items) => {
+                blocks.push(Block::List { items: items.iter().map(bullet).collect(), look: BODY, space_before: 3.0 });
             }
-        });
+        }
     }
     if let Some(url) = &content.criteria_url {
         // Anything but a web address stays text that leads nowhere.
@@ -181,10 +182,10 @@ fn criteria(content: &CredentialView, words: &labels::Labels) -> Vec<Block> {
     blocks
 }
 
-fn bullet(bullet: &Bullet) -> Item {
+fn bullet(item: &markdown::Item) -> Item {
     Item {
-        spans: vec![Span::plain(clean(&bullet.text), BODY)],
-        children: bullet.children.iter().map(self::bullet).collect(),
+        spans: vec![Span::plain(clean(&item.text), BODY)],
+        children: item.items.iter().map(bullet).collect(),
     }
 }
 

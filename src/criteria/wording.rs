@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::Needs;
 use super::ask::{Ask, What, Window, WindowStart};
 use crate::catalog::{Activity, ActivityKind, Reached, TimeBasis, Training};
+use crate::markdown;
 use crate::text::{Bilingual, Lang};
 use crate::time::{Duration, Timestamp, Zone};
 
@@ -148,36 +149,12 @@ fn asked_of_activity(activity: &Activity, reached: Reached, training: &Training,
 pub(super) fn quoted(title: &str, lang: Lang, markup: Markup) -> String {
     let title = match markup {
         Markup::Plain => title.to_owned(),
-        Markup::Markdown => escape_markdown(title),
+        Markup::Markdown => markdown::escape(title),
     };
     match lang {
         Lang::Fr => format!("«\u{202f}{title}\u{202f}»"),
         Lang::En => format!("“{title}”"),
     }
-}
-
-/// Puts a backslash before what CommonMark would take for markup in the middle of a line; anything else stays as it is, so
-/// that the text also reads well where Markdown is shown unrendered.
-fn escape_markdown(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut before = ' ';
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let after = rest.peek().copied().unwrap_or(' ');
-        let inside_word = before.is_alphanumeric() && after.is_alphanumeric();
-        let special = match c {
-            '\\' | '`' | '*' | '[' | '<' | '~' => true,
-            '_' => !inside_word,
-            '&' => (after.is_ascii_alphanumeric() || after == '#') && text.contains(';'),
-            _ => false,
-        };
-        if special {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-        before = c;
-    }
-    escaped
 }
 
 fn window(window: Window, lang: Lang) -> String {

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::engine::{PageError, Pages};
-use super::markdown::{Block, blocks};
 use super::verification::{Fact, Organisation, SkillLine};
 use super::wording::{how_to_earn, period, say};
 use crate::catalog::{Assessment, AwardKind, EffectiveSession, Issuer};
+use crate::markdown::{Block, blocks};
 use crate::text::Lang;
 
 /// What `GET /sessions/{code}/criteria` shows.

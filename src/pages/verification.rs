@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::engine::{PageError, Pages};
-use super::markdown::{Block, blocks};
 use super::wording::{
     Conclusion, Noun, ValidityDays, check_label, day, day_and_minute, explanation, headline, kind_label, outcome,
     period, revocation, say, status, tone, typeset_french,
 };
 use crate::catalog::Competency;
 use crate::credential::{CompetencyView, CredentialView};
+use crate::markdown::{Block, blocks};
 use crate::text::Lang;
 use crate::time::{Timestamp, Zone};
 use crate::verify::{Outcome, Report, Verdict};
