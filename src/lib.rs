@@ -33,6 +33,7 @@ pub mod verify;
 // Layer 5, presentation: pure renderings. Knows no storage.
 pub mod qr;
 pub mod badge;
+pub mod mentions;
 pub mod attestation;
 pub mod pages;
 
