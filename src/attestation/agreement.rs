@@ -71,7 +71,7 @@ fn one_space(text: &str) -> String {
     text.split([' ', '\t', '\n']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A paragraph of its own on one side, on the other the address of what the text links to.
+/// A text without the published criteria's address at its end: the page links there instead.
 fn without_address(text: &str, content: &CredentialView) -> String {
     let address = content.criteria_url.clone().unwrap_or_default();
     text.strip_suffix(&address).map_or(text, |text| text.trim_end().trim_end_matches([':', '\u{a0}'])).to_owned()
@@ -90,11 +90,9 @@ fn the_page_says_what_the_attestation_says() {
             if said == labels::labels(content.language).for_training {
                 continue;
             }
-            let said = if said.starts_with("délivré") || said == "awarded to" {
-                crate::text::capitalised(&said)
-            } else {
-                said
-            };
+            // Inside a sentence there, a label here.
+            let awarded_to = mentions::awarded_to(content.kind, content.language);
+            let said = if said == awarded_to { crate::text::capitalised(&said) } else { said };
             assert!(page.contains(&said), "{said:?} is not on the page:\n{page}");
         }
     }
