@@ -81,13 +81,15 @@ create index deliveries_received on deliveries (received_at, id);
 create index deliveries_state on deliveries (state, received_at, id);
 
 -- A finished job is deleted, with its effects, in one transaction. `ready`: never claimed since it was enqueued; `leased`;
--- `again`: to be tried again; `dead`.
+-- `again`: to be tried again; `dead`. `claims` only grows and fences every effect of whoever claimed; `attempt` counts the tries
+-- since the job was enqueued or revived.
 create table jobs (
     id text primary key,
     task text not null,
     state text not null check (state in ('ready', 'leased', 'again', 'dead')),
     run_at bigint not null,
     attempt bigint not null,
+    claims bigint not null,
     worker text,
     leased_until bigint,
     error text
@@ -156,7 +158,8 @@ create table awards (
 create index awards_learner on awards (learner);
 create index awards_order on awards (awarded_at, id);
 create index awards_issuer on awards (issuer, awarded_at, id);
-create index awards_unfinished on awards (state, issuer) where state <> 'issued';
+create index awards_state on awards (state, awarded_at, id);
+create index awards_blocked on awards (issuer) where state = 'blocked';
 
 create table status_lists (
     id text primary key,

@@ -23,7 +23,8 @@ use crate::ids::{AwardId, Code, CredentialId, LearnerId, StatusListId, SubjectId
 use crate::lint::{self, Linted};
 use crate::service::{Link, Service, ServiceError};
 use crate::store::{
-    Alert, AlertKind, AlertState, AwardSecrets, AwardStep, CredentialRecord, Job, KeyRecord, Plan, Settled, StatusSlot,
+    Alert, AlertKind, AlertState, AwardSecrets, AwardStep, CredentialRecord, Job, KeyRecord, KeyState, Plan, Settled,
+    StatusSlot,
 };
 use crate::text::{Bilingual, Lang};
 use crate::verification::blocking;
@@ -234,8 +235,10 @@ impl Service {
         if record.signed.is_some() {
             return Ok(self.store.complete_job(job).await?);
         }
-        let key = self.store.keys(&record.issuer).await?.into_iter().find(|key| key.key_id == record.key_id);
-        let key = key.ok_or_else(|| ServiceError::KeyNotHeld(record.key_id.clone()))?;
+        let Some(key) = self.key_to_sign(job, &record).await? else {
+            let reasons = [BlockReason::IssuerKeyMissing];
+            return Ok(self.store.block_award(job, record.award, &reasons, self.clock.now()).await?);
+        };
 
         let document = serde_json::from_str(&record.unsigned)
             .map_err(|error| ServiceError::Defect(format!("a stored intent is not JSON: {error}")))?;
@@ -252,6 +255,24 @@ impl Service {
         self.store.store_signed(job, id, &signed, self.clock.now()).await?;
         tracing::info!(credential.id = %id, credential.version = record.version, key.id = %key.key_id, "credential.issued");
         Ok(())
+    }
+
+    /// The key that the intent names; where its private half is gone since (retired and destroyed), the one that signs now,
+    /// named in the intent before it is used. None where the issuer has neither.
+    async fn key_to_sign(&self, job: &Job, record: &CredentialRecord) -> Result<Option<KeyRecord>, ServiceError> {
+        let keys = self.store.keys(&record.issuer).await?;
+        let held = |key: &KeyRecord| Ok::<_, ServiceError>(self.keyring.key(&record.issuer, &key.thumbprint)?.is_some());
+        if let Some(planned) = keys.iter().find(|key| key.key_id == record.key_id)
+            && held(planned)?
+        {
+            return Ok(Some(planned.clone()));
+        }
+        let Some(active) = keys.into_iter().find(|key| key.state == KeyState::Active) else { return Ok(None) };
+        if !held(&active)? {
+            return Ok(None);
+        }
+        self.store.replace_intent(job, record.id, &active.key_id, &record.unsigned).await?;
+        Ok(Some(active))
     }
 
     async fn sign_and_verify(

@@ -44,6 +44,7 @@ pub mod service;
 pub mod verification;
 pub mod issuance;
 pub mod take_up;
+pub mod import;
 pub mod documents;
 pub mod worker;
 

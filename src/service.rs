@@ -12,7 +12,7 @@ use crate::intake::standard_webhooks::WebhookSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
 use crate::proof::{did, eddsa_rdfc, multikey};
 use crate::status_list::{self, Bitstring};
-use crate::store::{EncryptedText, KeyRecord, Published, Store, StoreError};
+use crate::store::{AddedKey, EncryptedText, KeyRecord, KeyState, Published, Store, StoreError};
 use crate::time::Clock;
 use crate::lint;
 
@@ -117,6 +117,28 @@ impl Service {
             proof_purpose: eddsa_rdfc::ASSERTION_METHOD.to_owned(),
         };
         Ok(eddsa_rdfc::sign(document.document(), &options, &*held)?)
+    }
+
+    /// Makes a key and lets it sign for an issuer from now on; the one before only verifies. The issuer must be known.
+    pub async fn new_signing_key(&self, issuer: &Code) -> Result<KeyRecord, ServiceError> {
+        let made = self.keyring.generate(issuer, &*self.entropy)?;
+        let now = self.clock.now();
+        let record = KeyRecord {
+            key_id: self.url.issuer_did(issuer).key(&made.thumbprint),
+            issuer: issuer.clone(),
+            thumbprint: made.thumbprint,
+            public_multibase: multikey::encode(&made.public),
+            state: KeyState::Active,
+            created: now,
+            retired: None,
+        };
+        match self.store.rotate_key(&record, now).await? {
+            AddedKey::Added | AddedKey::AlreadyThere => {
+                self.wake.notify_waiters();
+                Ok(record)
+            }
+            AddedKey::AnotherActive => Err(ServiceError::Defect("another key was made at the same moment".into())),
+        }
     }
 
     /// Makes a capability link for an award: the token, and what storage keeps of it.

@@ -106,6 +106,7 @@ fn the_six_mentions_are_signed_for_people_and_for_machines() {
     assert_eq!(view.competencies[0].code.as_deref(), Some("VAL-01"));
     assert_eq!(view.issuer.name, "Direction générale de l’administration et de la fonction publique");
     assert!(view.criteria.contains("activités attendues"));
+    assert_eq!(view.description, "Comprendre le principe de laïcité et l’appliquer dans le service public.");
     let description = document.pointer("/credentialSubject/achievement/description").unwrap().as_str().unwrap();
     assert!(description.contains("3\u{a0}h\u{a0}30\u{a0}min") && description.contains("- Situer la laïcité"));
 }

@@ -1,1 +1,199 @@
-//! (to be written)
+//! The command line: what operators type. Each command's help says what it does and gives an example that runs.
+
+mod credentials;
+mod deliveries;
+mod keys;
+mod serve;
+mod tokens;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::config::{Installation, Logging, SystemClock, SystemEntropy};
+use crate::demo::{self, DemoOptions};
+use crate::ids::PublicUrl;
+use crate::keyring::Keyring;
+use crate::service::Service;
+use crate::store::{Store, StoreOptions};
+use crate::{import, schemas};
+
+/// Issues Open Badges 3.0 credentials and PDF attestations from LMS completion evidence, and lets anyone verify them.
+#[derive(Debug, Parser)]
+#[command(name = "sceau", version, after_help = "Start here:\n  sceau demo --serve      the whole promise on sample data, no set-up\n  sceau help serve        running it for real")]
+struct Cli {
+    #[command(flatten)]
+    logging: Logging,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show everything on sample data: a server, an LMS that posts webhooks, badges and PDFs, their verification.
+    Demo(DemoOptions),
+    /// Run the service: intake, workers, API and public pages.
+    #[command(after_help = "Example:\n  sceau keys identity --output identity.txt\n  SCEAU_PUBLIC_URL=https://sceau.example.gouv.fr SCEAU_AGE_IDENTITY_FILE=identity.txt sceau serve")]
+    Serve(serve::ServeOptions),
+    /// Import a catalog file: issuers, trainings, sessions and sources, all or nothing.
+    #[command(after_help = "The file is JSON: {\"issuers\": […], \"trainings\": […], \"sessions\": […], \"sources\": […]};\n`sceau schemas training.schema.json` prints the form of an entry.")]
+    Import {
+        #[command(flatten)]
+        installation: Installation,
+        /// The file, or - for standard input.
+        file: PathBuf,
+    },
+    /// Keys of issuers, and the identity that protects them.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Bearer tokens of the API.
+    #[command(subcommand)]
+    Token(tokens::TokenCommand),
+    /// Webhook secrets of sources.
+    #[command(subcommand)]
+    Source(deliveries::SourceCommand),
+    /// What sources sent: list, show, replay.
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
+    /// Jobs that were given up: list, retry.
+    #[command(subcommand)]
+    Jobs(deliveries::JobsCommand),
+    /// Awards: what waits and why, alerts, corrections.
+    #[command(subcommand)]
+    Awards(credentials::AwardsCommand),
+    /// Verify a badge: JSON, baked PNG or baked SVG.
+    #[command(after_help = "Example:\n  sceau verify --did-document did-dgafp.json --status-list list.json badge.png\nWithout these files the issuer and the status are looked up in this installation's database, if there is one.\nEnds with status 0 only where the badge is valid.")]
+    Verify(credentials::VerifyOptions),
+    /// Print our JSON Schemas, or check that the files in schemas/ are up to date.
+    Schemas {
+        /// One schema; without a name, their list.
+        name: Option<String>,
+        /// Write all of them into this folder.
+        #[arg(long)]
+        write: Option<PathBuf>,
+        /// Fail if a file of this folder differs.
+        #[arg(long)]
+        check: Option<PathBuf>,
+    },
+}
+
+/// Runs the command line; the exit status says whether what was asked for is done.
+pub async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logging(&cli.logging, matches!(cli.command, Command::Serve(_)));
+    match run(cli.command).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("sceau: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(options) => demo::run(&options).await?,
+        Command::Serve(options) => serve::run(&options).await?,
+        Command::Import { installation, file } => import_file(&installation, &file).await?,
+        Command::Keys(command) => keys::run(command).await?,
+        Command::Token(command) => tokens::run(command).await?,
+        Command::Source(command) => deliveries::run_source(command).await?,
+        Command::Deliveries(command) => deliveries::run(command).await?,
+        Command::Jobs(command) => deliveries::run_jobs(command).await?,
+        Command::Awards(command) => credentials::run_awards(command).await?,
+        Command::Verify(options) => return credentials::verify(&options).await,
+        Command::Schemas { name, write, check } => print_schemas(name.as_deref(), write, check)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start_logging(logging: &Logging, serving: bool) {
+    // Commands speak to people on standard output; their log keeps to what went wrong unless asked for more.
+    let wanted = if serving || logging.log != "info" { logging.log.as_str() } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_new(wanted);
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if logging.log_json {
+        builder.json().init();
+    } else {
+        builder.with_ansi(std::io::stderr().is_terminal()).init();
+    }
+}
+
+/// Storage alone, for commands that need no private key.
+async fn open_store(installation: &Installation) -> anyhow::Result<Store> {
+    let database = installation.database()?;
+    Ok(Store::open(&database, StoreOptions::new(Arc::new(SystemEntropy))).await?)
+}
+
+/// The whole flow. The public URL is recorded at first use; afterwards a different one is refused.
+async fn open_service(installation: &Installation) -> anyhow::Result<Service> {
+    let store = open_store(installation).await?;
+    let url = public_url(installation, &store).await?;
+    let keyring = Keyring::open(&installation.keys, &installation.age_identity()?, &SystemEntropy)?;
+    Ok(Service {
+        store,
+        keyring,
+        url,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        wake: tokio::sync::Notify::new(),
+    })
+}
+
+async fn public_url(installation: &Installation, store: &Store) -> anyhow::Result<PublicUrl> {
+    let recorded = store.public_url().await?;
+    let missing = "no public URL yet: set SCEAU_PUBLIC_URL, such as https://sceau.example.gouv.fr; every badge carries it for ever";
+    let url = installation.public_url.clone().or(recorded).context(missing)?;
+    store.record_public_url(&url).await?;
+    Ok(url)
+}
+
+async fn import_file(installation: &Installation, file: &std::path::Path) -> anyhow::Result<()> {
+    let bytes = read_input(file, import::MAX_BYTES)?;
+    let batch = import::read(&bytes)?;
+    let service = open_service(installation).await?;
+    let summary = service.import(&batch).await?;
+    println!("{} created, {} changed, {} unchanged", summary.created, summary.changed, summary.unchanged);
+    Ok(())
+}
+
+/// A file or standard input, bounded.
+fn read_input(path: &std::path::Path, max_bytes: usize) -> anyhow::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let limit = max_bytes as u64 + 1;
+    let mut bytes = Vec::new();
+    if path.as_os_str() == "-" {
+        std::io::stdin().take(limit).read_to_end(&mut bytes).context("standard input")?;
+    } else {
+        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        file.take(limit).read_to_end(&mut bytes).with_context(|| path.display().to_string())?;
+    }
+    anyhow::ensure!(bytes.len() <= max_bytes, "{} is larger than {max_bytes} bytes", path.display());
+    Ok(bytes)
+}
+
+fn print_schemas(name: Option<&str>, write: Option<PathBuf>, check: Option<PathBuf>) -> anyhow::Result<()> {
+    let published = schemas::published();
+    if let Some(folder) = write {
+        for (name, text) in &published {
+            std::fs::write(folder.join(name), text).with_context(|| name.to_string())?;
+        }
+    } else if let Some(folder) = check {
+        for (name, text) in &published {
+            let found = std::fs::read_to_string(folder.join(name)).with_context(|| name.to_string())?;
+            anyhow::ensure!(found == *text, "{name} is not what the types say; run: sceau schemas --write {}", folder.display());
+        }
+        println!("{} schemas are up to date", published.len());
+    } else if let Some(name) = name {
+        let (_, text) = published.iter().find(|(known, _)| *known == name).with_context(|| format!("no schema {name}"))?;
+        print!("{text}");
+    } else {
+        published.iter().for_each(|(name, _)| println!("{name}"));
+    }
+    Ok(())
+}

@@ -12,7 +12,7 @@ use crate::award::Award;
 use crate::catalog::{AwardKind, Issuer, NameDisclosure};
 use crate::ids::{CredentialId, PublicUrl, StatusListId};
 use crate::text::Lang;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// What a document is made of. Ids, salt and moments are decided by the caller, so the same draft gives the same bytes.
 #[derive(Debug)]
@@ -208,14 +208,21 @@ fn description(what: &crate::award::AchievementSnapshot) -> String {
         text.push_str("\n\n");
         text.push_str(context.as_str());
     }
-    text.push_str("\n\n");
+    let objectives: Vec<_> = what.objectives.iter().map(|objective| objective.as_str()).collect();
+    text.push_str(&mentions(what.duration, &objectives, lang));
+    text
+}
+
+/// The mentions that end a description. A page or a PDF shows them in places of their own, and takes them off.
+pub(super) fn mentions(duration: Duration, objectives: &[&str], lang: Lang) -> String {
+    let mut text = String::from("\n\n");
     text.push_str(lang.pick("Durée estimée\u{a0}: ", "Estimated duration: "));
-    text.push_str(&what.duration.spoken());
+    text.push_str(&duration.spoken());
     text.push_str("\n\n");
     text.push_str(lang.pick("Objectifs\u{a0}:", "Objectives:"));
-    for objective in &what.objectives {
+    for objective in objectives {
         text.push_str("\n- ");
-        text.push_str(objective.as_str());
+        text.push_str(objective);
     }
     text
 }

@@ -25,7 +25,7 @@ pub struct CredentialView {
     pub achievement_id: String,
     /// The training's title (`achievement.name`).
     pub title: String,
-    /// `achievement.description`.
+    /// `achievement.description`, without the duration and the objectives that end it in credentials of ours.
     pub description: String,
     /// `achievement.criteria.narrative`, Markdown.
     pub criteria: String,
@@ -109,6 +109,17 @@ impl CredentialView {
                 url: of(value, "targetUrl")?,
             })
         };
+        let language = match text(&format!("{achievement}/inLanguage")) {
+            Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Lang::En,
+            _ => Lang::Fr,
+        };
+        let duration: Option<Duration> = text(&format!("{achievement}/timeRequired")).and_then(|text| text.parse().ok());
+        let objectives: Vec<_> = list(&format!("{achievement}/teaches")).into_iter().filter_map(Value::as_str).collect();
+        let mut description = text(&format!("{achievement}/description")).ok_or(ViewError("achievement.description"))?;
+        if let Some(duration) = duration {
+            let mentions = super::compose::mentions(duration, &objectives, language);
+            description.truncate(description.strip_suffix(&mentions).unwrap_or(&description).len());
+        }
         let plain_name = |value: &&Value| {
             of(value, "identityType").as_deref() == Some("name") && value.get("hashed") == Some(&Value::Bool(false))
         };
@@ -124,19 +135,12 @@ impl CredentialView {
             kind,
             achievement_id: text(&format!("{achievement}/id")).ok_or(ViewError("achievement.id"))?,
             title: text(&format!("{achievement}/name")).ok_or(ViewError("achievement.name"))?,
-            description: text(&format!("{achievement}/description")).ok_or(ViewError("achievement.description"))?,
+            description,
             criteria: text(&format!("{achievement}/criteria/narrative")).unwrap_or_default(),
             criteria_url: text(&format!("{achievement}/criteria/id")),
-            language: match text(&format!("{achievement}/inLanguage")) {
-                Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Lang::En,
-                _ => Lang::Fr,
-            },
-            duration: text(&format!("{achievement}/timeRequired")).and_then(|text| text.parse().ok()),
-            objectives: list(&format!("{achievement}/teaches"))
-                .into_iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
+            language,
+            duration,
+            objectives: objectives.into_iter().map(str::to_owned).collect(),
             competencies: list(&format!("{achievement}/alignment")).into_iter().filter_map(competency).collect(),
             modality,
             valid_from: moment("/validFrom").ok_or(ViewError("validFrom"))?,

@@ -1,7 +1,7 @@
 //! The awards API: what the LMS shows its learners, and what officers do to awards.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::auth::{Caller, Scope};
-use super::extract::StrictJson;
+use super::extract::{Named, StrictJson};
 use super::problem::{Kind, Problem};
 use crate::award::{Award, AwardState, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId, ExternalId};
@@ -121,7 +121,7 @@ pub(super) struct Revocation {
 pub(super) async fn revoke(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<CredentialId>,
+    Named(id): Named<CredentialId>,
     StrictJson(why): StrictJson<Revocation>,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::AwardsWrite)?;
@@ -142,7 +142,7 @@ pub(super) async fn revoke(
 }
 
 /// `POST /api/v1/awards/{id}/reissue`: the next version of the credential, from the learner's details as known now.
-pub(super) async fn reissue(State(app): State<App>, caller: Caller, Path(id): Path<AwardId>) -> Result<Response, Problem> {
+pub(super) async fn reissue(State(app): State<App>, caller: Caller, Named(id): Named<AwardId>) -> Result<Response, Problem> {
     of_caller(&app, &caller, id).await?;
     match app.service.reissue(id).await? {
         Reissue::Planned(credential) => {
@@ -159,7 +159,7 @@ pub(super) async fn reissue(State(app): State<App>, caller: Caller, Path(id): Pa
 }
 
 /// `DELETE /api/v1/awards/{id}/qr`: ends the printed link, for good.
-pub(super) async fn end_qr(State(app): State<App>, caller: Caller, Path(id): Path<AwardId>) -> Result<Response, Problem> {
+pub(super) async fn end_qr(State(app): State<App>, caller: Caller, Named(id): Named<AwardId>) -> Result<Response, Problem> {
     of_caller(&app, &caller, id).await?;
     app.service.store.end_qr(id, app.service.clock.now()).await?;
     tracing::info!(award.id = %id, token.label = %caller.label, "award.qr_ended");

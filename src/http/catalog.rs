@@ -1,7 +1,7 @@
 //! The catalog API: issuers, trainings, sessions, sources and learners. A token reads and writes what is of its own issuer.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::App;
 use super::auth::{Caller, Scope};
-use super::extract::StrictJson;
+use super::extract::{Named, StrictJson};
 use super::problem::{Kind, Problem};
-use crate::badge;
-use crate::catalog::{BadgeImage, EffectiveSession, Issuer, Session, Source, Training};
+use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
 use crate::ids::{Code, ExternalId};
+use crate::import;
 use crate::intake::standard_webhooks::WebhookSecret;
 use crate::store::{LearnerUpdate, Saved};
 use crate::text::{Email, PersonName};
@@ -24,7 +24,7 @@ type Answer = Result<Response, Problem>;
 pub(super) async fn put_issuer(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     StrictJson(issuer): StrictJson<Issuer>,
 ) -> Answer {
     writes(&caller, &code, &issuer.code, &issuer.code)?;
@@ -33,7 +33,7 @@ pub(super) async fn put_issuer(
 }
 
 /// `GET /api/v1/issuers/{code}`.
-pub(super) async fn get_issuer(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+pub(super) async fn get_issuer(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     reads(&caller, &code)?;
     let issuer = app.service.store.issuer(&code).await?;
     Ok(Json(issuer.ok_or_else(|| Problem::not_found("issuer"))?).into_response())
@@ -43,7 +43,7 @@ pub(super) async fn get_issuer(State(app): State<App>, caller: Caller, Path(code
 pub(super) async fn put_training(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     StrictJson(training): StrictJson<Training>,
 ) -> Answer {
     let store = &app.service.store;
@@ -51,7 +51,7 @@ pub(super) async fn put_training(
     if let Some(before) = store.training(&training.code).await? {
         caller.acts_for(&before.issuer)?;
     }
-    check_training(&training)?;
+    import::check_training(&training)?;
     let sessions = store.sessions_of_training(&training.code).await?;
     for session in &sessions {
         EffectiveSession::new(session.clone(), training.clone()).map_err(|error| {
@@ -71,7 +71,7 @@ pub(super) async fn put_training(
 }
 
 /// `GET /api/v1/trainings/{code}`.
-pub(super) async fn get_training(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+pub(super) async fn get_training(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let training = app.service.store.training(&code).await?.ok_or_else(|| Problem::not_found("training"))?;
     reads(&caller, &training.issuer)?;
     Ok(Json(training).into_response())
@@ -81,7 +81,7 @@ pub(super) async fn get_training(State(app): State<App>, caller: Caller, Path(co
 pub(super) async fn put_session(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     StrictJson(session): StrictJson<Session>,
 ) -> Answer {
     let store = &app.service.store;
@@ -104,7 +104,7 @@ pub(super) async fn put_session(
 }
 
 /// `GET /api/v1/sessions/{code}`.
-pub(super) async fn get_session(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+pub(super) async fn get_session(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let session = app.service.store.effective_session(&code).await?.ok_or_else(|| Problem::not_found("session"))?;
     reads(&caller, session.issuer())?;
     Ok(Json(session.session).into_response())
@@ -114,7 +114,7 @@ pub(super) async fn get_session(State(app): State<App>, caller: Caller, Path(cod
 pub(super) async fn put_source(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<String>,
+    Named(code): Named<String>,
     StrictJson(source): StrictJson<Source>,
 ) -> Answer {
     let store = &app.service.store;
@@ -133,7 +133,7 @@ pub(super) async fn put_source(
 }
 
 /// `GET /api/v1/sources/{code}`.
-pub(super) async fn get_source(State(app): State<App>, caller: Caller, Path(code): Path<Code>) -> Answer {
+pub(super) async fn get_source(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let source = app.service.store.source(&code).await?.ok_or_else(|| Problem::not_found("source"))?;
     reads(&caller, &source.issuer)?;
     Ok(Json(source).into_response())
@@ -150,7 +150,7 @@ pub(super) struct Secrets {
 pub(super) async fn put_secrets(
     State(app): State<App>,
     caller: Caller,
-    Path(code): Path<Code>,
+    Named(code): Named<Code>,
     StrictJson(body): StrictJson<Secrets>,
 ) -> Answer {
     caller.needs(Scope::CatalogWrite)?;
@@ -181,7 +181,7 @@ pub(super) struct Learner {
 pub(super) async fn put_learner(
     State(app): State<App>,
     caller: Caller,
-    Path((source, id)): Path<(Code, ExternalId)>,
+    Named((source, id)): Named<(Code, ExternalId)>,
     StrictJson(learner): StrictJson<Learner>,
 ) -> Answer {
     caller.needs(Scope::LearnersWrite)?;
@@ -193,15 +193,6 @@ pub(super) async fn put_learner(
     let (_, saved) = store.put_learner(&source, &id, name, email, LearnerUpdate::Replace, now).await?;
     app.service.wake.notify_waiters();
     Ok(answer(saved, &json!({ "source": source, "id": id })))
-}
-
-/// What only other modules can tell of a training: whether its artwork may be published.
-pub(crate) fn check_training(training: &Training) -> Result<(), Problem> {
-    training.check()?;
-    if let Some(BadgeImage::Svg(svg)) = &training.badge_image {
-        badge::is_safe_svg(svg).map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at("/badge_image"))?;
-    }
-    Ok(())
 }
 
 fn writes(caller: &Caller, path: &str, code: &Code, issuer: &Code) -> Result<(), Problem> {

@@ -2,7 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
@@ -44,6 +45,18 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Kind::TooLarge, "the body exceeds this path's limit"),
             _ => Problem::new(Kind::BadRequest, "the body could not be read"),
         })
+    }
+}
+
+/// What the path names, each part in its form.
+pub(super) struct Named<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let named = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        named.map(|named| Self(named.0)).map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))
     }
 }
 

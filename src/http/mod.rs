@@ -13,10 +13,13 @@ mod layers;
 mod links;
 mod problem;
 mod public;
+mod server;
 mod verify;
 
 pub use auth::{Scope, new_token, token_hash};
 pub use problem::{Kind, Problem};
+pub use server::serve;
+pub use verify::document as report_document;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -22,7 +22,7 @@ pub(super) async fn verify(State(app): State<App>, Body(body): Body) -> Result<R
 }
 
 /// The report as JSON: the checks, and the signed content where it is authentic.
-pub(crate) fn document(report: &Report) -> Value {
+pub fn document(report: &Report) -> Value {
     let mut document = json!(report);
     document["credential"] = report.content.as_ref().map(content).unwrap_or_default();
     document

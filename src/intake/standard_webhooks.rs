@@ -13,8 +13,6 @@ use crate::time::Timestamp;
 
 /// How far the sender's clock may be from ours, in seconds.
 pub const TOLERANCE_SECONDS: i64 = 300;
-/// How long ids are remembered, in seconds: longer than any sender retries (Moodle's plugin stops after 46 hours).
-pub const MEMORY_SECONDS: i64 = 30 * 24 * 3600;
 
 /// Why a delivery is refused at the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

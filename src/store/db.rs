@@ -131,10 +131,11 @@ impl Db {
 
 impl Tx {
     pub(super) async fn commit(self) -> Result<()> {
-        Ok(match self {
+        match self {
             Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
-        })
+        }
+        Ok(())
     }
 
     /// Runs one statement; the number of rows it touched.

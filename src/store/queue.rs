@@ -1,7 +1,7 @@
 //! The queue: what remains to be done, in the same database as what it is done to, so that both commit together.
 //!
-//! A job is claimed with a lease. Each claim counts an attempt, and (worker, attempt) fences every effect: a worker that was
-//! thought dead and comes back finds its lease lost and changes nothing. Effects that end a job delete it in their own
+//! A job is claimed with a lease. Claims are counted, and the count fences every effect: a worker that was thought dead and
+//! comes back finds its lease lost and changes nothing. Effects that end a job delete it in their own
 //! transaction.
 
 use serde::{Deserialize, Serialize};
@@ -43,12 +43,12 @@ pub struct Job {
     pub id: JobId,
     /// What there is to do.
     pub task: Task,
-    /// How often it was claimed, from 1.
+    /// How often it was tried, this time included, since it was enqueued or revived.
     pub attempt: u32,
     /// Until when nobody else may claim it.
     pub leased_until: Timestamp,
-    /// Who claimed it.
-    worker: String,
+    /// Which claim of this job this is: the fence of its effects.
+    claim: i64,
     /// The catalog as it was when the job was claimed.
     pub(super) catalog_revision: i64,
 }
@@ -71,9 +71,9 @@ impl Store {
     /// workers never get the same one.
     pub async fn claim_job(&self, worker: &str, now: Timestamp, lease_seconds: i64) -> Result<Option<Job>> {
         let mut tx = self.db.begin().await?;
-        let expired = "select id, task, attempt from jobs where state = 'leased' and leased_until <= $1 \
+        let expired = "select id, task, attempt, claims from jobs where state = 'leased' and leased_until <= $1 \
                        order by leased_until limit 1 for update skip locked";
-        let due = "select id, task, attempt from jobs where state in ('ready', 'again') and run_at <= $1 \
+        let due = "select id, task, attempt, claims from jobs where state in ('ready', 'again') and run_at <= $1 \
                    order by run_at, id limit 1 for update skip locked";
         loop {
             let row = match tx.row(expired, args![now]).await? {
@@ -93,22 +93,21 @@ impl Store {
                 tx.run(bury, args![id]).await?;
                 continue;
             };
-            let attempt = row.count("attempt")? + 1;
+            let (attempt, claim) = (row.count("attempt")? + 1, row.int("claims")? + 1);
             let leased_until = now.plus_seconds(lease_seconds);
-            let lease = "update jobs set state = 'leased', worker = $2, attempt = $3, leased_until = $4 where id = $1";
-            tx.run(lease, args![id, worker, attempt, leased_until]).await?;
+            let lease = "update jobs set state = 'leased', worker = $2, attempt = $3, claims = $4, leased_until = $5 where id = $1";
+            tx.run(lease, args![id, worker, attempt, claim, leased_until]).await?;
             let revision = tx.row("select revision from catalog_revision where one = 1", args![]).await?;
             let catalog_revision = revision.ok_or(StoreError::Corrupt("the catalog revision"))?.int("revision")?;
             tx.commit().await?;
-            return Ok(Some(Job { id, task, attempt, leased_until, worker: worker.to_owned(), catalog_revision }));
+            return Ok(Some(Job { id, task, attempt, leased_until, claim, catalog_revision }));
         }
     }
 
     /// Keeps a job for longer.
     pub async fn extend_lease(&self, job: &Job, until: Timestamp) -> Result<()> {
-        let sql =
-            "update jobs set leased_until = $4 where id = $1 and worker = $2 and attempt = $3 and state = 'leased'";
-        self.change_job(sql, args![job.id, job.worker.as_str(), job.attempt, until]).await
+        let sql = "update jobs set leased_until = $3 where id = $1 and claims = $2 and state = 'leased'";
+        self.change_job(sql, args![job.id, job.claim, until]).await
     }
 
     /// Ends a job that had no effect in this database.
@@ -120,16 +119,16 @@ impl Store {
 
     /// Puts a job back, to be tried again at `run_at`; the error must hold no personal data.
     pub async fn retry_job(&self, job: &Job, run_at: Timestamp, error: &str) -> Result<()> {
-        let sql = "update jobs set state = 'again', run_at = $4, error = $5, worker = null, leased_until = null \
-                   where id = $1 and worker = $2 and attempt = $3 and state = 'leased'";
-        self.change_job(sql, args![job.id, job.worker.as_str(), job.attempt, run_at, storable(error)]).await
+        let sql = "update jobs set state = 'again', run_at = $3, error = $4, worker = null, leased_until = null \
+                   where id = $1 and claims = $2 and state = 'leased'";
+        self.change_job(sql, args![job.id, job.claim, run_at, storable(error)]).await
     }
 
     /// Gives a job up; it stays listed until it is revived.
     pub async fn bury_job(&self, job: &Job, error: &str) -> Result<()> {
-        let sql = "update jobs set state = 'dead', error = $4, worker = null, leased_until = null \
-                   where id = $1 and worker = $2 and attempt = $3 and state = 'leased'";
-        self.change_job(sql, args![job.id, job.worker.as_str(), job.attempt, storable(error)]).await
+        let sql = "update jobs set state = 'dead', error = $3, worker = null, leased_until = null \
+                   where id = $1 and claims = $2 and state = 'leased'";
+        self.change_job(sql, args![job.id, job.claim, storable(error)]).await
     }
 
     async fn change_job(&self, sql: &'static str, args: super::values::Args) -> Result<()> {
@@ -188,7 +187,7 @@ fn storable(text: &str) -> String {
 /// The conflict *locks* the job that stands there until this transaction ends, so nobody claims it and looks at the data
 /// before this transaction's own changes can be seen; with `do nothing`, such a change could go unnoticed on PostgreSQL.
 pub(super) async fn enqueue(tx: &mut Tx, entropy: &dyn Entropy, task: &Task, run_at: Timestamp) -> Result<()> {
-    let sql = "insert into jobs (id, task, state, run_at, attempt) values ($1, $2, 'ready', $3, 0) \
+    let sql = "insert into jobs (id, task, state, run_at, attempt, claims) values ($1, $2, 'ready', $3, 0, 0) \
                on conflict (task) where state = 'ready' do update \
                set run_at = case when jobs.run_at > excluded.run_at then excluded.run_at else jobs.run_at end";
     tx.run(sql, args![JobId::random(entropy), to_document(task), run_at]).await.map(drop)
@@ -196,8 +195,8 @@ pub(super) async fn enqueue(tx: &mut Tx, entropy: &dyn Entropy, task: &Task, run
 
 /// Ends a job within the transaction of its effects; fails where another worker has it.
 pub(super) async fn finish(tx: &mut Tx, job: &Job) -> Result<()> {
-    let sql = "delete from jobs where id = $1 and worker = $2 and attempt = $3 and state = 'leased'";
-    match tx.run(sql, args![job.id, job.worker.as_str(), job.attempt]).await? {
+    let sql = "delete from jobs where id = $1 and claims = $2 and state = 'leased'";
+    match tx.run(sql, args![job.id, job.claim]).await? {
         1 => Ok(()),
         _ => Err(StoreError::LeaseLost),
     }
@@ -205,7 +204,7 @@ pub(super) async fn finish(tx: &mut Tx, job: &Job) -> Result<()> {
 
 /// Makes sure that this worker holds the job until the end of the transaction, without ending it.
 pub(super) async fn hold(tx: &mut Tx, job: &Job) -> Result<()> {
-    let sql = "select id from jobs where id = $1 and worker = $2 and attempt = $3 and state = 'leased' for update";
-    let held = tx.row(sql, args![job.id, job.worker.as_str(), job.attempt]).await?;
+    let sql = "select id from jobs where id = $1 and claims = $2 and state = 'leased' for update";
+    let held = tx.row(sql, args![job.id, job.claim]).await?;
     held.map(drop).ok_or(StoreError::LeaseLost)
 }

@@ -6,6 +6,12 @@ use super::{Store, StoreError};
 use crate::ids::PublicUrl;
 
 impl Store {
+    /// The public URL recorded at first start, if there was one.
+    pub async fn public_url(&self) -> Result<Option<PublicUrl>> {
+        let row = self.db.row("select value from settings where name = 'public_url'", args![]).await?;
+        row.map(|row| row.parse("value")).transpose()
+    }
+
     /// Records the public URL at first start; afterwards refuses any other, since every badge carries it for ever.
     pub async fn record_public_url(&self, url: &PublicUrl) -> Result<()> {
         let mut tx = self.db.begin().await?;

@@ -157,6 +157,38 @@ on_both_engines! {
         assert_eq!(*last_seen.lock().await, 60);
     }
 
+    /// A request that is cut off (a time-out, a client that leaves) ends its transaction wherever it stands: both the delivery and
+    /// its job are there, or neither, and the connection serves the next.
+    async fn a_request_cut_off_at_any_moment_leaves_all_or_nothing(db: &TestDb) {
+        let store = db.open_with(|options| options.connections = 2).await;
+        for place in 0..80_u64 {
+            let owner = store.clone();
+            let request = tokio::spawn(async move { owner.accept_delivery(&delivery(&format!("w-{place}"), 0)).await });
+            tokio::time::sleep(std::time::Duration::from_micros(place * 25)).await;
+            request.abort();
+        }
+        let mut kept = Vec::new();
+        let mut page = Page { limit: 50, after: None };
+        loop {
+            let part = store.deliveries(&DeliveryFilter::default(), &page).await.unwrap();
+            kept.extend(part.items.into_iter().map(|record| record.id));
+            match part.next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        let mut queued = Vec::new();
+        while let Some(job) = store.claim_job("w1", at(1), 60).await.unwrap() {
+            let Task::TakeUpDelivery { delivery } = job.task else { panic!("{:?}", job.task) };
+            queued.push(delivery);
+        }
+        kept.sort_unstable();
+        queued.sort_unstable();
+        assert_eq!(kept, queued);
+        assert!(kept.len() < 80, "none was cut off");
+        store.accept_delivery(&delivery("last", 0)).await.unwrap();
+    }
+
     /// Deliveries are parked while what they wait for arrives: none stays parked.
     async fn no_delivery_is_left_parked(db: &TestDb) {
         let store = db.open().await;
@@ -242,12 +274,12 @@ async fn a_decision_is_not_claimed_before_the_facts_that_asked_for_it_can_be_see
         let mut other = sqlx::PgConnection::connect(&db.raw_url).await.unwrap();
         let mut other = other.begin().await.unwrap();
         let task = format!("{{\"task\":\"decide\",\"session\":\"s2\",\"learner\":\"{zoe}\"}}");
-        let insert = "insert into jobs (id, task, state, run_at, attempt) values ('x', $1, 'ready', 0, 0)";
+        let insert = "insert into jobs (id, task, state, run_at, attempt, claims) values ('x', $1, 'ready', 0, 0, 0)";
         sqlx::query(insert).bind(task).execute(&mut *other).await.unwrap();
         let held_up = tokio::spawn({
             let store = store.clone();
             let taken = taken(vec![completed("s1", zoe, 2), completed("s2", zoe, 2)]);
-            async move { store.finish_delivery(&two, id(&two), &taken, at(0)).await.unwrap() }
+            async move { store.finish_delivery(&two, id(&two), &taken, at(1)).await.unwrap() }
         });
         let waiting =
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";

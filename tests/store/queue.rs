@@ -77,8 +77,8 @@ on_both_engines! {
         let store = db.open().await;
         let new = delivery("w-1", 0);
         assert_eq!(store.accept_delivery(&new).await.unwrap(), Accepted::New(new.id));
-        let job = claim(&store, 0).await;
-        store.retry_job(&job, at(30), "once\0more").await.unwrap();
+        let first = claim(&store, 0).await;
+        store.retry_job(&first, at(30), "once\0more").await.unwrap();
         assert_eq!(store.claim_job("w1", at(29), 60).await.unwrap(), None);
         let job = claim(&store, 30).await;
         assert_eq!(job.attempt, 2);
@@ -90,7 +90,11 @@ on_both_engines! {
         assert_eq!((dead[0].error.as_str(), dead[0].task.as_ref()), ("it never works", Some(&job.task)));
         assert_eq!(store.revive_job(job.id, at(40)).await.unwrap(), Some(()));
         assert_eq!(store.revive_job(job.id, at(40)).await.unwrap(), None);
-        assert_eq!(claim(&store, 40).await.attempt, 1);
+        let revived = claim(&store, 40).await;
+        assert_eq!(revived.attempt, 1);
+        // Whoever held it before it was buried is still shut out, though the attempts are counted anew.
+        assert!(matches!(store.complete_job(&first).await, Err(StoreError::LeaseLost)));
+        store.complete_job(&revived).await.unwrap();
     }
 
     async fn a_task_that_this_binary_cannot_read_is_set_aside(db: &TestDb) {

@@ -1,0 +1,68 @@
+//! `sceau serve`.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::{Installation, Serving};
+use crate::http::{self, App};
+use crate::pages::Pages;
+use crate::worker;
+
+/// Options of `sceau serve`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ServeOptions {
+    #[command(flatten)]
+    installation: Installation,
+    #[command(flatten)]
+    serving: Serving,
+    /// How many workers issue awards; 0 for an instance that only answers.
+    #[arg(long, env = "SCEAU_WORKERS", default_value_t = 2)]
+    workers: usize,
+}
+
+/// Serves until told to stop (Ctrl-C or SIGTERM), then finishes the requests and jobs under way.
+pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
+    let service = Arc::new(super::open_service(&options.installation).await?);
+    let pages = Arc::new(Pages::new(&options.serving.template_overrides()?)?);
+    let address = options.serving.listen;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))?;
+    tracing::info!(http.address = %address, public.url = %service.url, "serve.started");
+
+    let (stop, stopped) = watch::channel(false);
+    let workers = match options.workers {
+        0 => None,
+        count => Some(tokio::spawn(worker::run(Arc::clone(&service), count, stopped.clone()))),
+    };
+    let router = http::router(App::new(Arc::clone(&service), pages));
+    let signals = tokio::spawn(async move {
+        told_to_stop().await;
+        tracing::info!("serve.stopping");
+        let _ = stop.send(true);
+    });
+    http::serve(listener, router, stopped).await;
+    if let Some(workers) = workers {
+        workers.await.context("workers")?;
+    }
+    signals.abort();
+    service.store.close().await;
+    Ok(())
+}
+
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        if let Ok(mut terminated) = terminated {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}
