@@ -23,9 +23,8 @@ use crate::http::{self, App, Scope};
 use crate::ids::{Code, PublicUrl, TokenId};
 use crate::keyring::Keyring;
 use crate::pages::Pages;
-use crate::proof::multikey;
 use crate::service::Service;
-use crate::store::{DatabaseUrl, ImportSummary, KeyRecord, KeyState, Store, StoreOptions, TokenRecord};
+use crate::store::{DatabaseUrl, ImportSummary, Store, StoreOptions, TokenRecord};
 use crate::time::{Clock as _, Timestamp};
 use crate::worker;
 
@@ -165,35 +164,15 @@ async fn open(folder: &Path, port: u16) -> anyhow::Result<Service> {
     let identity = read_identity(&identity_file)?;
     let url: PublicUrl = format!("http://localhost:{port}").parse()?;
     let store = Store::open(&DatabaseUrl::Sqlite(folder.join("sceau.db")), StoreOptions::new(Arc::new(SystemEntropy))).await?;
-    store.record_public_url(&url).await?;
     let keyring = Keyring::open(&folder.join("keys"), &identity, &SystemEntropy)?;
-    Ok(Service {
-        store,
-        keyring,
-        url,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        wake: tokio::sync::Notify::new(),
-    })
+    Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
 }
 
 /// Makes the key of an issuer that has none.
 async fn make_key(service: &Service, issuer: &Code) -> anyhow::Result<()> {
-    if service.store.active_key(issuer).await?.is_some() {
-        return Ok(());
+    if service.store.active_key(issuer).await?.is_none() {
+        service.new_signing_key(issuer).await?;
     }
-    let now = service.clock.now();
-    let key = service.keyring.generate(issuer, &*service.entropy)?;
-    let record = KeyRecord {
-        key_id: service.url.issuer_did(issuer).key(&key.thumbprint),
-        issuer: issuer.clone(),
-        public_multibase: multikey::encode(&key.public),
-        thumbprint: key.thumbprint,
-        state: KeyState::Active,
-        created: now,
-        retired: None,
-    };
-    service.store.add_key(&record, now).await?;
     Ok(())
 }
 
