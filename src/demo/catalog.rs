@@ -1,0 +1,113 @@
+//! The demo's catalog: invented organisations, realistic trainings. `catalog.json` holds what is the same on any day; here are
+//! the dates, all relative to the week before the demo's first run, so that the demo neither expires nor changes when it is run again.
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::catalog::{CriteriaByKind, EffectiveSession, Issuer, Rule, Session, Source, Training};
+use crate::store::CatalogBatch;
+use crate::time::Timestamp;
+
+/// The session that opens only after its first delivery came.
+pub(super) const LATE_SESSION: &str = "tensions-rennes";
+/// The session that overrides its training; its criteria are the ones shown as a page.
+pub(super) const OVERRIDING_SESSION: &str = "documents-guichets";
+
+/// The demo's days, counted from a Monday that is a week or more before its first run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Calendar(Timestamp);
+
+impl Calendar {
+    /// For a demo first run at this moment.
+    pub(super) fn of(begun: Timestamp) -> Self {
+        let day = begun.as_unix_seconds().div_euclid(86_400);
+        // 1970-01-01 was a Thursday.
+        let monday = day - (day + 3).rem_euclid(7) - 7;
+        Self(Timestamp::from_micros(0).plus_seconds(monday * 86_400))
+    }
+
+    /// A moment (UTC) so many days after that Monday, or before.
+    pub(super) fn at(self, day: i64, hour: i64, minute: i64) -> Timestamp {
+        self.0.plus_seconds(((day * 24 + hour) * 60 + minute) * 60)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogFile {
+    issuers: Vec<Issuer>,
+    trainings: Vec<Training>,
+    sessions: Vec<Session>,
+    sources: Vec<Source>,
+}
+
+/// All of the catalog but the late session, checked as the API would.
+pub(super) fn catalog(calendar: Calendar) -> anyhow::Result<CatalogBatch> {
+    let file: CatalogFile = serde_json::from_str(include_str!("catalog.json")).context("catalog.json")?;
+    let CatalogFile { issuers, trainings, mut sessions, sources } = file;
+    for session in &mut sessions {
+        match session.code.as_str() {
+            OVERRIDING_SESSION => {
+                let (starts, ends) = (calendar.at(-7, 7, 0), calendar.at(4, 16, 0));
+                (session.starts, session.ends) = (Some(starts), Some(ends));
+                session.criteria = session.criteria.take().map(|criteria| within(criteria, starts, ends));
+            }
+            "tensions-lyon" => (session.starts, session.ends) = (Some(calendar.at(-6, 7, 30)), Some(calendar.at(3, 15, 30))),
+            _ => {}
+        }
+    }
+    for training in &trainings {
+        training.check()?;
+    }
+    for session in &sessions {
+        let training = trainings.iter().find(|training| training.code == session.training).context("a session's training")?;
+        EffectiveSession::new(session.clone(), training.clone())?;
+    }
+    Ok(CatalogBatch { issuers, trainings, sessions, sources })
+}
+
+/// The session that the issuer opens late, by the API: another modality and duration, and criteria on credited time.
+pub(super) fn late_session(calendar: Calendar) -> serde_json::Value {
+    json!({
+        "code": LATE_SESSION,
+        "training": "situations-tendues",
+        "modality": "virtual_classroom",
+        "duration": "PT6H30M",
+        "starts": calendar.at(0, 7, 0),
+        "ends": calendar.at(4, 15, 0),
+        "context": "Session entièrement à distance, pour les maisons de services de l’Ouest.",
+        "criteria": { "participation": { "rule": { "all": [
+            { "time_spent": { "at_least": "PT5H", "basis": "credited" } },
+            { "questionnaire": { "code": "evaluation" } },
+        ] } } },
+    })
+}
+
+/// The same criteria, on evidence from the session's own days only.
+fn within(criteria: CriteriaByKind, from: Timestamp, until: Timestamp) -> CriteriaByKind {
+    let wrap = |mut criteria: crate::catalog::AwardCriteria| {
+        criteria.rule = Rule::Within { from: Some(from), until: Some(until), rule: Box::new(criteria.rule) };
+        criteria
+    };
+    CriteriaByKind { participation: criteria.participation.map(wrap), certificate: criteria.certificate.map(wrap) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalog_holds_on_any_day() {
+        for days in 20_000..20_014 {
+            let begun = Timestamp::from_unix_seconds(days * 86_400 + 5).unwrap();
+            let calendar = Calendar::of(begun);
+            let batch = catalog(calendar).unwrap();
+            assert_eq!((batch.issuers.len(), batch.trainings.len()), (2, 2));
+            assert!(calendar.at(5, 0, 0) < begun, "the demo's events are in the past");
+            let session: Session = serde_json::from_value(late_session(calendar)).unwrap();
+            let training = batch.trainings.into_iter().find(|training| training.code == session.training).unwrap();
+            EffectiveSession::new(session, training).unwrap();
+        }
+    }
+}
