@@ -110,7 +110,7 @@ impl Timestamp {
     pub fn day_and_minute(self, zone: &Zone, lang: Lang) -> String {
         let local = self.zoned(zone);
         match lang {
-            Lang::Fr => format!("{} à {} h {:02}", self.day(zone, lang), local.hour(), local.minute()),
+            Lang::Fr => format!("{} à {}\u{a0}h\u{a0}{:02}", self.day(zone, lang), local.hour(), local.minute()),
             Lang::En => format!("{} at {:02}:{:02}", self.day(zone, lang), local.hour(), local.minute()),
         }
     }
@@ -278,7 +278,7 @@ mod tests {
         let moment: Timestamp = "2026-02-28T23:30:00Z".parse().unwrap();
         assert_eq!(moment.day(&Zone::default(), Lang::Fr), "1er mars 2026");
         assert_eq!(moment.day(&"UTC".parse().unwrap(), Lang::En), "28 February 2026");
-        assert_eq!(moment.day_and_minute(&Zone::default(), Lang::Fr), "1er mars 2026 à 0 h 30");
+        assert_eq!(moment.day_and_minute(&Zone::default(), Lang::Fr), "1er mars 2026 à 0\u{a0}h\u{a0}30");
     }
 
     #[test]

@@ -254,7 +254,7 @@ fn the_six_mentions_stand_on_the_page() {
         "Appliquer les règles de déontologie",
         "École de la transformation publique",
         "remettre le questionnaire d’évaluation de la formation",
-        "du 2\u{a0}mars\u{a0}2026 au\u{a0}27\u{a0}mars\u{a0}2026",
+        "du 2\u{a0}mars\u{a0}2026 au 27\u{a0}mars\u{a0}2026",
         "En vigueur",
         "22\u{a0}novembre\u{a0}2026 à\u{a0}10\u{a0}h\u{a0}41",
     ] {

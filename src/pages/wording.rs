@@ -41,12 +41,13 @@ pub(super) fn day_and_minute(moment: Timestamp, zone: &Zone, lang: Lang) -> Stri
     joined.replace("\u{a0}à\u{a0}", " à\u{a0}").replace("\u{a0}at\u{a0}", " at\u{a0}")
 }
 
-/// A period of days: one day, both ends, or the end that is known.
+/// A period of days: one day, both ends, or the end that is known. It may break before each
+/// date: `au 10 novembre 2026` is wider than the column of a phone.
 pub(super) fn period(start: Option<Timestamp>, end: Option<Timestamp>, zone: &Zone, lang: Lang) -> Option<String> {
     let name = |moment| day(moment, zone, lang);
     Some(match (start.map(name), end.map(name)) {
         (Some(start), Some(end)) if start == end => say(lang, &format!("le {start}"), &start),
-        (Some(start), Some(end)) => say(lang, &format!("du {start} au\u{a0}{end}"), &format!("{start} to\u{a0}{end}")),
+        (Some(start), Some(end)) => say(lang, &format!("du {start} au {end}"), &format!("{start} to {end}")),
         (Some(start), None) => say(lang, &format!("à partir du {start}"), &format!("from {start}")),
         (None, Some(end)) => say(lang, &format!("jusqu’au {end}"), &format!("until {end}")),
         (None, None) => return None,
@@ -289,7 +290,7 @@ mod tests {
         let later = at("2026-04-01T09:00:00+02:00");
         assert_eq!(
             period(morning, later, &zone, Lang::Fr).unwrap(),
-            "du 2\u{a0}mars\u{a0}2026 au\u{a0}1er\u{a0}avril\u{a0}2026"
+            "du 2\u{a0}mars\u{a0}2026 au 1er\u{a0}avril\u{a0}2026"
         );
         assert_eq!(period(None, None, &zone, Lang::En), None);
     }
