@@ -61,6 +61,7 @@ create table learners (
     changed_at bigint not null,
     unique (source, external_id)
 ) /* strict */;
+create index learners_external on learners (external_id);
 
 -- ---- Intake and queue
 

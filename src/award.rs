@@ -56,7 +56,7 @@ pub enum BlockReason {
     NameMissing,
     /// A text of the attestation has characters that no embedded font can draw.
     Undrawable {
-        /// Which text: `recipient.name`, `title`, …
+        /// Which text: `recipient`, `title`, …
         field: String,
         /// The characters, each as `U+XXXX`.
         characters: Vec<String>,

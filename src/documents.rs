@@ -9,7 +9,6 @@ use crate::badge::{self, BadgeImages};
 use crate::credential::CredentialView;
 use crate::service::{Link, Service, ServiceError};
 use crate::store::CredentialRecord;
-use crate::verification::blocking;
 
 impl Service {
     /// The attestation as PDF.
@@ -22,7 +21,7 @@ impl Service {
         let link = self.url.verification(&self.open_link(award.id, Link::Qr, &secrets.qr_token)?);
         let zone = award.snapshot.issuer.time_zone.clone();
         let accent = badge::accent(&award.snapshot.achievement).channels();
-        let rendered = blocking(move || {
+        let rendered = self.heavy(move || {
             attestation::render(&AttestationInput {
                 content: &content,
                 credential_json: &text,
@@ -40,13 +39,13 @@ impl Service {
     pub async fn badge(&self, award: &Award, credential: &CredentialRecord) -> Result<BadgeImages, ServiceError> {
         let (_, text) = signed_content(credential)?;
         let achievement = award.snapshot.achievement.clone();
-        let baked = blocking(move || badge::artwork_of(&achievement).bake(&text)).await?;
+        let baked = self.heavy(move || badge::artwork_of(&achievement).bake(&text)).await?;
         baked.map_err(|error| ServiceError::Defect(format!("a badge could not be drawn: {error}")))
     }
 
     /// The artwork of an achievement without any credential, as PNG.
     pub async fn artwork(&self, achievement: AchievementSnapshot) -> Result<Vec<u8>, ServiceError> {
-        let drawn = blocking(move || badge::artwork_of(&achievement).to_png()).await?;
+        let drawn = self.heavy(move || badge::artwork_of(&achievement).to_png()).await?;
         drawn.map_err(|error| ServiceError::Defect(format!("a badge could not be drawn: {error}")))
     }
 }

@@ -21,13 +21,12 @@ use crate::credential::{self, CredentialView, Draft, StatusPlace};
 use crate::criteria::{self, Decision};
 use crate::ids::{AwardId, Code, CredentialId, LearnerId, StatusListId, SubjectId, hex};
 use crate::lint::{self, Linted};
-use crate::service::{Link, Service, ServiceError};
+use crate::service::{Link, Service, ServiceError, blocking};
 use crate::store::{
     Alert, AlertKind, AlertState, AwardSecrets, AwardStep, CredentialRecord, Job, KeyRecord, KeyState, Plan, Settled,
     StatusSlot,
 };
 use crate::text::{Bilingual, Lang};
-use crate::verification::blocking;
 use crate::verify::{self, CheckCode, Materials, Outcome};
 
 /// What asking for a corrected credential came to.
@@ -220,9 +219,10 @@ impl Service {
             session: award.session.clone(),
             learner: award.learner,
             text: Bilingual::new(
-                "Les critères ne sont plus remplis depuis que des réalisations ont été retirées ; l’attribution est maintenue \
-                 jusqu’à décision d’un responsable de formation.",
-                "The criteria are no longer met since evidence was withdrawn; the award stands until a training officer decides.",
+                "Les critères ne sont plus remplis, à la suite d’un retrait de réalisations ou d’un changement des critères\u{202f}; \
+                 l’attribution est maintenue jusqu’à décision d’un responsable de formation.",
+                "The criteria are no longer met, since evidence was withdrawn or the criteria changed; the award stands until a \
+                 training officer decides.",
             ),
             raised: self.clock.now(),
             state: AlertState::Open,
@@ -245,9 +245,10 @@ impl Service {
         let linted = match blocking(move || lint::lint(document)).await? {
             Ok(linted) => linted,
             Err(findings) => {
-                let findings = findings.iter().map(ToString::to_string).collect();
-                let reasons = [BlockReason::LintRefused { findings }];
-                tracing::error!(credential.id = %id, award.reasons = ?reasons, "credential.lint_refused");
+                // The codes alone: a finding may quote the document.
+                let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+                tracing::error!(credential.id = %id, lint.codes = codes.join(","), "credential.lint_refused");
+                let reasons = [BlockReason::LintRefused { findings: findings.iter().map(ToString::to_string).collect() }];
                 return Ok(self.store.block_award(job, record.award, &reasons, self.clock.now()).await?);
             }
         };

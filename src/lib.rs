@@ -9,6 +9,7 @@
 pub mod entropy;
 pub mod ids;
 pub mod text;
+pub mod markdown;
 pub mod time;
 pub mod json;
 pub mod catalog;
@@ -32,6 +33,7 @@ pub mod verify;
 // Layer 5, presentation: pure renderings. Knows no storage.
 pub mod qr;
 pub mod badge;
+pub mod mentions;
 pub mod attestation;
 pub mod pages;
 

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::entropy::Entropy;
 use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl, StatusListId};
@@ -29,7 +30,10 @@ pub struct Service {
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
     /// Rung when there may be new work.
-    pub wake: tokio::sync::Notify,
+    pub wake: Notify,
+    // Verifying and rendering for whoever asks keep a processor busy: no more of them at once than there are processors, so
+    // that nobody who posts heavy documents can starve the LMS.
+    heavy: Arc<Semaphore>,
 }
 
 /// What can go wrong in the flow.
@@ -47,6 +51,9 @@ pub enum ServiceError {
     /// A document could not be signed.
     #[error("signing failed: {0}")]
     Proof(#[from] eddsa_rdfc::ProofError),
+    /// Too much heavy work is under way.
+    #[error("too many documents are being worked on")]
+    Busy,
     /// Something that can't be, by construction, was found: a defect.
     #[error("{0}")]
     Defect(String),
@@ -62,6 +69,34 @@ pub enum Link {
 }
 
 impl Service {
+    /// Puts the parts together. Refuses a database made for another public URL, or whose secrets another data key sealed.
+    pub async fn new(
+        store: Store,
+        keyring: Keyring,
+        url: PublicUrl,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, ServiceError> {
+        store.record_public_url(&url).await?;
+        store.record_data_key(keyring.data_key_fingerprint()).await?;
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let (wake, heavy) = (Notify::new(), Arc::new(Semaphore::new(processors)));
+        Ok(Self { store, keyring, url, clock, entropy, wake, heavy })
+    }
+
+    /// Runs work that keeps a processor busy on behalf of whoever asked over HTTP: within the bound, and counted until it
+    /// really ends, even where nobody waits for it any more.
+    pub async fn heavy<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
+        let place = tokio::time::timeout(HEAVY_WAIT, Arc::clone(&self.heavy).acquire_owned()).await;
+        let Ok(Ok(place)) = place else { return Err(ServiceError::Busy) };
+        blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        })
+        .await
+    }
+
     /// The DID document of an issuer: every key that is published. None where the issuer is unknown.
     pub async fn did_document(&self, issuer: &Code) -> Result<Option<Value>, ServiceError> {
         if self.store.issuer(issuer).await?.is_none() {
@@ -187,6 +222,14 @@ impl Service {
         let bytes: Result<[u8; 16], _> = bytes.as_slice().try_into();
         bytes.map_err(|_| ServiceError::Defect(format!("{place} does not hold 128 bits")))
     }
+}
+
+/// How long heavy work may wait for a processor.
+const HEAVY_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Runs work that keeps a processor busy where it holds up nobody else.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| ServiceError::Defect(format!("a computation failed: {error}")))
 }
 
 fn place(award: AwardId, link: Link) -> String {

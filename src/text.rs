@@ -1,4 +1,7 @@
-//! Texts about people and for people: languages, names, e-mail addresses, bounded plain text.
+//! Texts about people and for people: languages and their typography, names, e-mail addresses.
+//!
+//! French is set as the Imprimerie nationale does: a no-break space (U+00A0) before `:`, a narrow one (U+202F) before `; ! ?`
+//! and inside guillemets.
 
 use std::fmt;
 
@@ -56,6 +59,52 @@ impl Lang {
             Self::En => en,
         }
     }
+
+    /// A colon, with the space that French puts before it.
+    pub const fn colon(self) -> &'static str {
+        match self {
+            Self::Fr => "\u{a0}:",
+            Self::En => ":",
+        }
+    }
+
+    /// A semicolon, with the space that French puts before it.
+    pub const fn semicolon(self) -> &'static str {
+        match self {
+            Self::Fr => "\u{202f};",
+            Self::En => ";",
+        }
+    }
+
+    /// A text between quotation marks.
+    pub fn quote(self, text: &str) -> String {
+        match self {
+            Self::Fr => format!("«\u{202f}{text}\u{202f}»"),
+            Self::En => format!("“{text}”"),
+        }
+    }
+}
+
+/// Puts the no-break spaces of French where plain spaces stand before `; : ! ? »` and after `«`. For our own texts only: a
+/// signed text is shown as it was signed.
+pub fn typeset_french(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(match (c, chars.peek()) {
+            (' ', Some(':')) => '\u{a0}',
+            (' ', Some(';' | '!' | '?' | '»')) => '\u{202f}',
+            (' ', _) if out.ends_with('«') => '\u{202f}',
+            _ => c,
+        });
+    }
+    out
+}
+
+/// A text with a capital for its first letter, as where it stands alone.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 /// A sentence in both languages.
@@ -220,6 +269,18 @@ mod tests {
         for bad in ["", "a", "@b", "a@", "a@b@c", "a b@c.fr"] {
             assert!(Email::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn french_signs_keep_their_space() {
+        assert_eq!(
+            typeset_french("Motif : « oui » ; non ?"),
+            "Motif\u{a0}: «\u{202f}oui\u{202f}»\u{202f}; non\u{202f}?"
+        );
+        assert_eq!(typeset_french("https://a.fr, 12:30"), "https://a.fr, 12:30");
+        let said = format!("a{} {}{}", Lang::Fr.colon(), Lang::Fr.quote("b"), Lang::Fr.semicolon());
+        assert_eq!(said, typeset_french("a : « b » ;"));
+        assert_eq!(capitalised("élargie"), "Élargie");
     }
 
     #[test]

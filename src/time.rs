@@ -67,7 +67,7 @@ impl Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone.0.clone())
     }
 
-    /// The day for people: `2 mars 2026` or `2 March 2026`.
+    /// The day for people: `2 mars 2026` or `2 March 2026`, with no-break spaces.
     pub fn day(self, zone: &Zone, lang: Lang) -> String {
         const FR: [&str; 12] = [
             "janvier",
@@ -100,19 +100,44 @@ impl Timestamp {
         let local = self.zoned(zone);
         let month = usize::from(local.month().unsigned_abs()).saturating_sub(1) % 12;
         match lang {
-            Lang::Fr if local.day() == 1 => format!("1er {} {}", FR[month], local.year()),
-            Lang::Fr => format!("{} {} {}", local.day(), FR[month], local.year()),
-            Lang::En => format!("{} {} {}", local.day(), EN[month], local.year()),
+            Lang::Fr if local.day() == 1 => format!("1er\u{a0}{}\u{a0}{}", FR[month], local.year()),
+            Lang::Fr => format!("{}\u{a0}{}\u{a0}{}", local.day(), FR[month], local.year()),
+            Lang::En => format!("{}\u{a0}{}\u{a0}{}", local.day(), EN[month], local.year()),
         }
     }
 
-    /// The day and the minute for people: `2 mars 2026 à 14 h 05` or `2 March 2026 at 14:05`.
+    /// The day and the minute for people: `2 mars 2026 à 14 h 05` or `2 March 2026 at 14:05`, which breaks at most between
+    /// both.
     pub fn day_and_minute(self, zone: &Zone, lang: Lang) -> String {
         let local = self.zoned(zone);
         match lang {
-            Lang::Fr => format!("{} à {}\u{a0}h\u{a0}{:02}", self.day(zone, lang), local.hour(), local.minute()),
-            Lang::En => format!("{} at {:02}:{:02}", self.day(zone, lang), local.hour(), local.minute()),
+            Lang::Fr => format!("{} à\u{a0}{}\u{a0}h\u{a0}{:02}", self.day(zone, lang), local.hour(), local.minute()),
+            Lang::En => format!("{} at\u{a0}{:02}:{:02}", self.day(zone, lang), local.hour(), local.minute()),
         }
+    }
+}
+
+/// The days from one moment to another, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Days {
+    /// Both moments lie in this day.
+    One(String),
+    /// The first day, without the month or the year that it shares with the last; and the last day.
+    Several(String, String),
+}
+
+impl Days {
+    /// The days from `first` to `last` as a time zone counts them: `2` and `20 mars 2026`.
+    pub fn between(first: Timestamp, last: Timestamp, zone: &Zone, lang: Lang) -> Self {
+        let (first, last) = (first.day(zone, lang), last.day(zone, lang));
+        if first == last {
+            return Self::One(last);
+        }
+        let parts = |text: &str| text.split('\u{a0}').map(str::to_owned).collect::<Vec<_>>();
+        let (mut start, end) = (parts(&first), parts(&last));
+        let shared = start.iter().rev().zip(end.iter().rev()).take_while(|(start, end)| start == end).count();
+        start.truncate(start.len() - shared);
+        Self::Several(start.join("\u{a0}"), last)
     }
 }
 
@@ -276,9 +301,28 @@ mod tests {
     #[test]
     fn days_are_local_to_the_issuer() {
         let moment: Timestamp = "2026-02-28T23:30:00Z".parse().unwrap();
-        assert_eq!(moment.day(&Zone::default(), Lang::Fr), "1er mars 2026");
-        assert_eq!(moment.day(&"UTC".parse().unwrap(), Lang::En), "28 February 2026");
-        assert_eq!(moment.day_and_minute(&Zone::default(), Lang::Fr), "1er mars 2026 à 0\u{a0}h\u{a0}30");
+        assert_eq!(moment.day(&Zone::default(), Lang::Fr), "1er\u{a0}mars\u{a0}2026");
+        assert_eq!(moment.day(&"UTC".parse().unwrap(), Lang::En), "28\u{a0}February\u{a0}2026");
+        assert_eq!(
+            moment.day_and_minute(&Zone::default(), Lang::Fr),
+            "1er\u{a0}mars\u{a0}2026 à\u{a0}0\u{a0}h\u{a0}30"
+        );
+    }
+
+    #[test]
+    fn days_name_once_what_they_share() {
+        let between = |first: &str, last: &str| {
+            let moment = |day: &str| format!("{day}T12:00:00Z").parse().unwrap();
+            match Days::between(moment(first), moment(last), &Zone::default(), Lang::Fr) {
+                Days::One(day) => day,
+                Days::Several(first, last) => format!("{first} | {last}"),
+            }
+            .replace('\u{a0}', " ")
+        };
+        assert_eq!(between("2026-03-02", "2026-03-02"), "2 mars 2026");
+        assert_eq!(between("2026-03-02", "2026-03-20"), "2 | 20 mars 2026");
+        assert_eq!(between("2026-03-02", "2026-04-02"), "2 mars | 2 avril 2026");
+        assert_eq!(between("2025-03-02", "2026-03-02"), "2 mars 2025 | 2 mars 2026");
     }
 
     #[test]

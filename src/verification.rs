@@ -30,10 +30,10 @@ pub fn prepare_any(bytes: &[u8]) -> Prepared {
 impl Service {
     /// Verifies a credential in any accepted form.
     pub async fn verify(&self, bytes: Vec<u8>) -> Result<Report, ServiceError> {
-        let prepared = blocking(move || prepare_any(&bytes)).await?;
+        let prepared = self.heavy(move || prepare_any(&bytes)).await?;
         let materials = self.materials(&prepared.needs()).await?;
         let now = self.clock.now();
-        blocking(move || prepared.conclude(&materials, now)).await
+        self.heavy(move || prepared.conclude(&materials, now)).await
     }
 
     /// What this instance knows of a document's issuer and status.
@@ -71,11 +71,6 @@ impl Service {
             replaced_by: revocation.replaced_by.map(|id| self.url.credential(id)),
         }))
     }
-}
-
-/// Runs work that keeps a processor busy where it holds up nobody else.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| ServiceError::Defect(format!("a computation failed: {error}")))
 }
 
 fn parse_own(text: &str) -> Result<Value, ServiceError> {

@@ -12,11 +12,12 @@ mod document;
 mod draw;
 mod labels;
 mod layout;
-mod narrative;
 mod paginate;
 mod repertoire;
 mod tags;
 mod template;
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;
 mod typeset;
@@ -31,6 +32,7 @@ use self::paginate::{Frame, paginate};
 use self::tags::Structure;
 use self::typeset::{Paragraph, with_typesetter};
 use crate::credential::CredentialView;
+use crate::mentions;
 use crate::qr::{QrError, QrMatrix};
 use crate::text::PersonName;
 use crate::time::{Timestamp, Zone};
@@ -240,9 +242,8 @@ fn footer(
 fn describe(input: &AttestationInput<'_>) -> Description {
     let content = input.content;
     let lang = content.language;
-    let colon = lang.pick("\u{202f}:", ":");
     Description {
-        title: format!("{}{colon} {}", labels::kind(content.kind, lang), template::clean(&content.title)),
+        title: format!("{}{} {}", mentions::kind(content.kind, lang), lang.colon(), template::clean(&content.title)),
         author: template::clean(&content.issuer.name),
         language: lang.tag(),
         document_id: format!("{} template {TEMPLATE_VERSION}", content.id),

@@ -10,11 +10,13 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::AttestationInput;
 use super::colour::Ink;
 use super::document::{Block, Bond, Fact, Item, Link, Span};
-use super::labels::{self, labels};
-use super::narrative::{self, Bullet, Passage};
+use super::labels::labels;
 use super::typeset::{Look, Weight};
 use crate::credential::{CompetencyView, CredentialView};
+use crate::markdown;
+use crate::mentions::{self, Mention, headings};
 use crate::qr::QrMatrix;
+use crate::text::capitalised;
 
 const BODY: Look = look(9.5, 1.45, Weight::Regular, Ink::Text);
 const MUTED: Look = look(9.5, 1.45, Weight::Regular, Ink::Muted);
@@ -50,12 +52,12 @@ pub(super) fn body(input: &AttestationInput<'_>) -> Vec<Block> {
     }
     blocks.push(Block::Heading {
         level: 1,
-        text: labels::kind(content.kind, lang).to_owned(),
+        text: mentions::kind(content.kind, lang).to_owned(),
         look: TITLE,
         space_before: 30.0,
     });
     blocks.push(Block::Rule { width: 44.0, thickness: 2.4, ink: Ink::Accent, space_before: 9.0 });
-    blocks.push(lead(labels::awarded_to(content.kind, lang), 17.0));
+    blocks.push(lead(mentions::awarded_to(content.kind, lang), 17.0));
     blocks.push(paragraph(clean(input.recipient.as_str()), NAME, 0.0));
     blocks.push(lead(words.for_training, 11.0));
     blocks.push(paragraph(clean(&content.title), TRAINING, 1.0));
@@ -63,15 +65,15 @@ pub(super) fn body(input: &AttestationInput<'_>) -> Vec<Block> {
     let objectives = content.objectives.iter().filter(|text| !text.trim().is_empty());
     let objectives: Vec<Item> = objectives.map(|text| item(vec![Span::plain(clean(text), BODY)])).collect();
     if !objectives.is_empty() {
-        blocks.push(section(words.objectives));
+        blocks.push(section(headings(lang).objectives));
         blocks.push(Block::List { items: objectives, look: BODY, space_before: 3.0 });
     }
     if !content.competencies.is_empty() {
-        blocks.push(section(words.competencies));
+        blocks.push(section(headings(lang).competencies));
         let items = content.competencies.iter().map(|competency| item(competency_spans(competency)));
         blocks.push(Block::List { items: items.collect(), look: BODY, space_before: 3.0 });
     }
-    blocks.extend(criteria(content, words));
+    blocks.extend(criteria(content));
     blocks
 }
 
@@ -83,7 +85,8 @@ pub(super) fn verification_heading(input: &AttestationInput<'_>) -> Block {
 
 /// How to verify it; stands beside the QR code.
 pub(super) fn verification(input: &AttestationInput<'_>) -> Vec<Block> {
-    let words = labels(input.content.language);
+    let lang = input.content.language;
+    let (words, identifier) = (labels(lang), headings(lang).identifier);
     let link = Link { url: input.verification_url.to_owned(), alt: words.verify_link.to_owned() };
     let mut blocks = vec![
         paragraph(words.how_to_verify, SMALL, 1.0),
@@ -92,7 +95,7 @@ pub(super) fn verification(input: &AttestationInput<'_>) -> Vec<Block> {
             space_before: 2.0,
             bond: Bond::Free,
         },
-        paragraph(format!("{}{}", words.identifier, clean(&input.content.id)), SMALL_MUTED, 3.0),
+        paragraph(format!("{identifier}{} {}", lang.colon(), clean(&input.content.id)), SMALL_MUTED, 3.0),
     ];
     // Without a commitment to the name there is nothing that the secret would open.
     if input.content.recipient_name_digest.is_some() {
@@ -111,7 +114,7 @@ pub(super) fn qr_code(input: &AttestationInput<'_>, matrix: QrMatrix) -> Block {
 
 /// What stands left in the footer: enough to put loose sheets back together.
 pub(super) fn footer(content: &CredentialView) -> String {
-    let kind = labels::kind(content.kind, content.language);
+    let kind = mentions::kind(content.kind, content.language);
     match content.id.rsplit('/').next() {
         Some(last) if (1..=64).contains(&last.chars().count()) => format!("{kind} · {}", clean(last)),
         _ => kind.to_owned(),
@@ -126,54 +129,47 @@ pub(super) fn clean(text: &str) -> String {
 fn facts(input: &AttestationInput<'_>) -> Vec<Fact> {
     let content = input.content;
     let lang = content.language;
-    let words = labels(lang);
-    let day = |moment| labels::day(moment, input.zone, lang);
     let organisation = match &content.issuer.parent {
         Some(parent) => format!("{} ({})", clean(&content.issuer.name), clean(parent)),
         None => clean(&content.issuer.name),
     };
-    let rows = [
-        (words.duration, content.duration.map(|duration| duration.spoken())),
-        (words.period, labels::period(content.activity_start, content.activity_end, input.zone, lang)),
-        (words.modality, content.modality.map(|modality| capitalised(modality.label(lang)))),
-        (words.awarded, Some(day(content.awarded.unwrap_or(content.valid_from)))),
-        (words.valid_until, content.valid_until.map(day)),
-        (words.issued_by, Some(organisation)),
-    ];
-    rows.into_iter()
-        .filter_map(|(label, value)| {
-            Some(Fact { label: Span::plain(label, MUTED), value: vec![Span::plain(value?, STRONG)] })
-        })
-        .collect()
+    let fact =
+        |label: &str, value: String| Fact { label: Span::plain(label, MUTED), value: vec![Span::plain(value, STRONG)] };
+    let facts = mentions::facts(content, input.zone, lang).into_iter();
+    let mut rows: Vec<Fact> = facts.map(|Mention { label, value }| fact(label, value)).collect();
+    rows.push(fact(&capitalised(mentions::issued_by(content.kind, lang)), organisation));
+    rows
 }
 
-fn criteria(content: &CredentialView, words: &labels::Labels) -> Vec<Block> {
-    let passages = narrative::parse(&content.criteria);
+fn criteria(content: &CredentialView) -> Vec<Block> {
+    let (lang, words) = (content.language, headings(content.language));
+    let passages = markdown::blocks(&content.criteria);
     if passages.is_empty() && content.criteria_url.is_none() {
         return Vec::new();
     }
     let mut blocks = vec![section(words.criteria)];
     for (index, passage) in passages.iter().enumerate() {
-        blocks.push(match passage {
-            Passage::Paragraph(text) => {
+        match passage {
+            markdown::Block::Paragraph(text) => {
                 // What announces a list stays with it.
-                let bond = match passages.get(index + 1) {
-                    Some(Passage::List(_)) if text.chars().count() <= 200 => Bond::WithNext,
-                    _ => Bond::Free,
-                };
-                Block::Paragraph { spans: vec![Span::plain(clean(text), BODY)], space_before: 3.0, bond }
+                let announces = matches!(passages.get(index + 1), Some(markdown::Block::List(_)));
+                let bond = if announces && text.chars().count() <= 200 { Bond::WithNext } else { Bond::Free };
+                for (line, text) in text.lines().enumerate() {
+                    let space_before = if line == 0 { 3.0 } else { 0.0 };
+                    blocks.push(Block::Paragraph { spans: vec![Span::plain(clean(text), BODY)], space_before, bond });
+                }
             }
-            Passage::List(bullets) => {
-                Block::List { items: bullets.iter().map(bullet).collect(), look: BODY, space_before: 3.0 }
+            markdown::Block::List(items) => {
+                blocks.push(Block::List { items: items.iter().map(bullet).collect(), look: BODY, space_before: 3.0 });
             }
-        });
+        }
     }
     if let Some(url) = &content.criteria_url {
         // Anything but a web address stays text that leads nowhere.
         let leads = url.starts_with("https://") || url.starts_with("http://");
-        let link = leads.then(|| Link { url: url.clone(), alt: words.criteria_link.to_owned() });
+        let link = leads.then(|| Link { url: url.clone(), alt: words.published_criteria.to_owned() });
         let spans = vec![
-            Span::plain(words.criteria_at, SMALL_MUTED),
+            Span::plain(format!("{}{} ", words.published_criteria, lang.colon()), SMALL_MUTED),
             Span { text: clean(url), look: look(7.5, 1.4, Weight::Regular, Ink::Accent), link },
         ];
         blocks.push(Block::Paragraph { spans, space_before: 4.0, bond: Bond::Free });
@@ -181,19 +177,14 @@ fn criteria(content: &CredentialView, words: &labels::Labels) -> Vec<Block> {
     blocks
 }
 
-fn bullet(bullet: &Bullet) -> Item {
-    Item {
-        spans: vec![Span::plain(clean(&bullet.text), BODY)],
-        children: bullet.children.iter().map(self::bullet).collect(),
-    }
+fn bullet(item: &markdown::Item) -> Item {
+    Item { spans: vec![Span::plain(clean(&item.text), BODY)], children: item.items.iter().map(bullet).collect() }
 }
 
 fn competency_spans(competency: &CompetencyView) -> Vec<Span> {
     let mut spans = vec![Span::plain(clean(&competency.name), BODY)];
-    let source: Vec<String> =
-        [&competency.framework, &competency.code].into_iter().flatten().map(|t| clean(t)).collect();
-    if !source.is_empty() {
-        spans.push(Span::plain(format!(" ({})", source.join(", ")), MUTED));
+    if let Some(place) = mentions::place(competency.framework.as_deref(), competency.code.as_deref()) {
+        spans.push(Span::plain(format!(" ({})", clean(&place)), MUTED));
     }
     spans
 }
@@ -213,9 +204,4 @@ fn paragraph(text: impl Into<String>, look: Look, space_before: f32) -> Block {
 
 fn item(spans: Vec<Span>) -> Item {
     Item { spans, children: Vec::new() }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }

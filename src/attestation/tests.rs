@@ -7,15 +7,15 @@ use crate::catalog::{AwardKind, Modality};
 use crate::credential::{CompetencyView, IssuerView};
 use crate::text::Lang;
 
-const SECRET: [u8; 16] = [0x5c; 16];
-const URL: &str = "https://sceau.example.gouv.fr/v/Yq3vJ0zq1mYh0m8D4o2bXw";
+pub(super) const SECRET: [u8; 16] = [0x5c; 16];
+pub(super) const URL: &str = "https://sceau.example.gouv.fr/v/Yq3vJ0zq1mYh0m8D4o2bXw";
 const NAME: &str = "Maëlys Nguyễn-Lefèvre";
 
 fn moment(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn french() -> CredentialView {
+pub(super) fn french() -> CredentialView {
     CredentialView {
         id: "https://sceau.example.gouv.fr/credentials/0b0c3a5e-4f2d-4a1c-9b1e-2f3a4b5c6d7e".to_owned(),
         issuer: IssuerView {
@@ -67,7 +67,7 @@ fn french() -> CredentialView {
     }
 }
 
-fn english() -> CredentialView {
+pub(super) fn english() -> CredentialView {
     CredentialView {
         kind: Some(AwardKind::Certificate),
         title: "Open data in practice".to_owned(),
@@ -114,7 +114,7 @@ fn longest() -> CredentialView {
     content
 }
 
-fn name() -> PersonName {
+pub(super) fn name() -> PersonName {
     PersonName::new(NAME).unwrap()
 }
 

@@ -21,6 +21,7 @@ pub use values::{BadgeImage, Colour, LongText, Name, ShortText, ValueError, WebU
 use serde::{Deserialize, Serialize};
 
 use crate::ids::Code;
+use crate::text::Lang;
 
 /// What an award attests: having taken part, or having passed a certifying training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -41,6 +42,26 @@ impl AwardKind {
         match self {
             Self::Participation => "participation",
             Self::Certificate => "certificate",
+        }
+    }
+
+    /// What people call it, as a title.
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Self::Participation, Lang::Fr) => "Attestation de participation",
+            (Self::Participation, Lang::En) => "Attestation of participation",
+            (Self::Certificate, Lang::Fr) => "Certificat",
+            (Self::Certificate, Lang::En) => "Certificate",
+        }
+    }
+
+    /// What people call it inside a sentence.
+    pub const fn with_article(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Self::Participation, Lang::Fr) => "l’attestation de participation",
+            (Self::Participation, Lang::En) => "the attestation of participation",
+            (Self::Certificate, Lang::Fr) => "le certificat",
+            (Self::Certificate, Lang::En) => "the certificate",
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::award::AwardState;
 use crate::config::{Installation, SystemClock};
 use crate::ids::{AwardId, Code};
 use crate::issuance::{Reissue, block_reason_text};
-use crate::store::{AlertFilter, AwardFilter, AwardStateName, Page};
+use crate::store::{AlertFilter, AlertKind, AwardFilter, AwardStateName, Page};
 use crate::text::Lang;
 use crate::time::{Clock as _, Zone};
 use crate::verification::prepare_any;
@@ -139,6 +139,13 @@ pub(super) enum AwardsCommand {
         #[arg(long)]
         session: Option<Code>,
     },
+    /// Mark the alert of an award as dealt with.
+    Settle {
+        #[command(flatten)]
+        installation: Installation,
+        /// The award's id.
+        id: AwardId,
+    },
     /// Correct an award with the learner's details as known now: the next version of its credential.
     Reissue {
         #[command(flatten)]
@@ -173,6 +180,13 @@ pub(super) async fn run_awards(command: AwardsCommand) -> anyhow::Result<()> {
             for alert in store.alerts(&AlertFilter { session, ..AlertFilter::default() }).await? {
                 println!("{}  {}  {}  {}", alert.raised, alert.award, alert.session, alert.text.en);
             }
+            Ok(())
+        }
+        AwardsCommand::Settle { installation, id } => {
+            let store = super::open_store(&installation).await?;
+            let settled = store.settle_alert(AlertKind::WithdrawalAfterAward, id, SystemClock.now()).await?;
+            anyhow::ensure!(settled.is_some(), "the award {id} has no open alert");
+            println!("settled");
             Ok(())
         }
         AwardsCommand::Reissue { installation, id } => {

@@ -135,22 +135,13 @@ async fn open_service(installation: &Installation) -> anyhow::Result<Service> {
     let store = open_store(installation).await?;
     let url = public_url(installation, &store).await?;
     let keyring = Keyring::open(&installation.keys, &installation.age_identity()?, &SystemEntropy)?;
-    Ok(Service {
-        store,
-        keyring,
-        url,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        wake: tokio::sync::Notify::new(),
-    })
+    Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
 }
 
 async fn public_url(installation: &Installation, store: &Store) -> anyhow::Result<PublicUrl> {
     let recorded = store.public_url().await?;
     let missing = "no public URL yet: set SCEAU_PUBLIC_URL, such as https://sceau.example.gouv.fr; every badge carries it for ever";
-    let url = installation.public_url.clone().or(recorded).context(missing)?;
-    store.record_public_url(&url).await?;
-    Ok(url)
+    installation.public_url.clone().or(recorded).context(missing)
 }
 
 async fn import_file(installation: &Installation, file: &std::path::Path) -> anyhow::Result<()> {

@@ -63,7 +63,7 @@ pub fn compose(draft: &Draft<'_>) -> Value {
         "@context": [VC_CONTEXT, OB_CONTEXT, inline_context()],
         "id": draft.url.credential(draft.id),
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
-        "name": format!("{} – {}", label(what.kind, lang), what.title),
+        "name": format!("{} – {}", what.kind.label(lang), what.title),
         "description": summary(draft.award),
         "issuer": profile(what.issuer.as_str(), &snapshot.issuer),
         "validFrom": draft.valid_from.to_whole_second().to_string(),
@@ -171,14 +171,6 @@ fn subject(draft: &Draft<'_>) -> Value {
     subject
 }
 
-/// The title of a kind of award.
-fn label(kind: AwardKind, lang: Lang) -> &'static str {
-    match kind {
-        AwardKind::Participation => lang.pick("Attestation de participation", "Certificate of participation"),
-        AwardKind::Certificate => lang.pick("Certificat", "Certificate"),
-    }
-}
-
 /// One sentence for lists of badges.
 fn summary(award: &Award) -> String {
     let (what, issuer) = (&award.snapshot.achievement, &award.snapshot.issuer);
@@ -228,10 +220,8 @@ pub(super) fn mentions(duration: Duration, objectives: &[&str], lang: Lang) -> S
 }
 
 fn image_caption(what: &crate::award::AchievementSnapshot) -> String {
-    match what.language {
-        Lang::Fr => format!("Badge de la formation «\u{202f}{}\u{202f}»", what.title),
-        Lang::En => format!("Badge of the training “{}”", what.title),
-    }
+    let lang = what.language;
+    format!("{} {}", lang.pick("Badge de la formation", "Badge of the training"), lang.quote(what.title.as_str()))
 }
 
 fn set(object: &mut Value, name: &str, value: Option<Value>) {

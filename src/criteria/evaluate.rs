@@ -301,7 +301,7 @@ mod tests {
         assert!(!decided(&session, [activity("2026-03-03", "quiz", State::Completed)]).met);
         assert!(decided(&session, [activity("2026-03-03", "quiz", State::Passed)]).met);
         let failed = decided(&session, [activity("2026-03-03", "quiz", State::Failed)]);
-        assert_eq!(failed.explanation.detail.unwrap().en, "failed on 3 March 2026");
+        assert_eq!(failed.explanation.detail.unwrap().en, "failed on 3\u{a0}March\u{a0}2026");
         for rule in [rule, json!({ "expected_activities": { "reached": "passed" } })] {
             let refused =
                 training("self_assessment", json!({ "participation": { "rule": rule } })).check().unwrap_err();
@@ -361,7 +361,10 @@ mod tests {
         assert!(at("2026-03-02T00:00:00+01:00").met, "the first moment counts");
         assert!(!at("2026-04-01T00:00:00+02:00").met, "the last one no longer does");
         let late = at("2026-04-02T09:00:00+02:00");
-        assert_eq!(late.explanation.detail.unwrap().fr, "terminée le 2 avril 2026, hors de la période prévue");
+        assert_eq!(
+            late.explanation.detail.unwrap().fr,
+            "terminée le 2\u{a0}avril\u{a0}2026, hors de la période prévue"
+        );
         let then_withdrawn =
             [activity("2026-03-03", "video", State::Completed), activity("2026-05-03", "video", State::Withdrawn)];
         assert!(

@@ -1,6 +1,6 @@
 //! What remains to be done, as a flat list, and the decision in a sentence.
 
-use super::wording::{self, SEMICOLON_FR, both};
+use super::wording::{self, both};
 use super::{Decision, Finding, Needs};
 use crate::text::{Bilingual, Lang};
 
@@ -24,16 +24,12 @@ impl Decision {
                 return wording::met(self.credited, lang);
             }
             let missing = self.missing(lang);
-            match lang {
-                Lang::Fr => format!(
-                    "Les conditions d’attribution ne sont pas encore remplies. Il reste à{} {}.",
-                    wording::COLON_FR,
-                    missing.join(&format!("{SEMICOLON_FR} "))
-                ),
-                Lang::En => {
-                    format!("The award criteria are not met yet. What remains: {}.", missing.join("; "))
-                }
-            }
+            let missing = missing.join(&format!("{} ", lang.semicolon()));
+            let before = lang.pick(
+                "Les conditions d’attribution ne sont pas encore remplies. Il reste à",
+                "The award criteria are not met yet. What remains",
+            );
+            format!("{before}{} {missing}.", lang.colon())
         })
     }
 }
@@ -86,7 +82,7 @@ fn remaining(finding: &Finding, period: Option<&Bilingual>, lang: Lang) -> Vec<R
     };
     // No semicolon: it parts the entries of a summary.
     let alternatives = alternatives.join(lang.pick(", ou bien ", ", or "));
-    let text = format!("{text}{} {alternatives}", lang.pick(wording::COLON_FR, ":"));
+    let text = format!("{text}{} {alternatives}", lang.colon());
     vec![Remaining { text, shape: Shape::Choice }]
 }
 
@@ -150,7 +146,7 @@ mod tests {
             found,
             [
                 "complete the activity “L’écoute active”",
-                "attend the live session “Atelier « Mise en situation »” (completion withdrawn on 3 March 2026)",
+                "attend the live session “Atelier « Mise en situation »” (completion withdrawn on 3\u{a0}March\u{a0}2026)",
                 "spend at least 3\u{a0}h on the training, as measured by the learning platform \
                  (1\u{a0}h\u{a0}20\u{a0}min out of 3\u{a0}h)",
             ]
@@ -188,7 +184,7 @@ mod tests {
         } });
         assert_eq!(
             missing(rule, vec![activity("2026-03-02", "video", State::Completed)]),
-            ["until 30 June 2026 inclusive, complete the activity “Pour aller plus loin”"]
+            ["until 30\u{a0}June\u{a0}2026 inclusive, complete the activity “Pour aller plus loin”"]
         );
     }
 }

@@ -1,7 +1,7 @@
 //! The criteria as published: Markdown that learners read before they enrol, and that each credential carries.
 
 use super::ask::{Ask, What};
-use super::wording::{self, COLON_FR, Markup, SEMICOLON_FR};
+use super::wording::{self, Markup};
 use crate::catalog::{AwardKind, EffectiveSession, Training};
 use crate::text::Lang;
 
@@ -15,17 +15,12 @@ pub fn narrative(session: &EffectiveSession, kind: AwardKind, lang: Lang) -> Opt
     }
     let training = &session.training;
     let ask = Ask::of(&criteria.rule, training);
-    let award = match (kind, lang) {
-        (AwardKind::Participation, Lang::Fr) => "l’attestation de participation",
-        (AwardKind::Participation, Lang::En) => "the attestation of participation",
-        (AwardKind::Certificate, Lang::Fr) => "le certificat",
-        (AwardKind::Certificate, Lang::En) => "the certificate",
-    };
+    let award = kind.with_article(lang);
     let must = match lang {
         Lang::Fr => format!("Pour obtenir {award}, il faut"),
         Lang::En => format!("To obtain {award}, learners must"),
     };
-    let colon = lang.pick(COLON_FR, ":");
+    let colon = lang.colon();
     let mut list = List { training, lang, bullets: Vec::new() };
     // A list at the root is the sentence's own; anything else is the one bullet under it.
     let sentence = match &ask.what {
@@ -93,8 +88,8 @@ impl List<'_> {
         for (i, Bullet { level, text }) in self.bullets.iter().enumerate() {
             let end = match self.bullets.get(i + 1) {
                 None => ".",
-                Some(next) if next.level > *level => self.lang.pick(COLON_FR, ":"),
-                Some(_) => self.lang.pick(SEMICOLON_FR, ";"),
+                Some(next) if next.level > *level => self.lang.colon(),
+                Some(_) => self.lang.semicolon(),
             };
             let newline = if i == 0 { "" } else { "\n" };
             lines.push_str(&format!("{newline}{:indent$}- {text}{end}", "", indent = level * 2));

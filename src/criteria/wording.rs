@@ -1,20 +1,15 @@
 //! The words: what is asked, and what became of it, in French and English.
 //!
-//! French typography is that of the Imprimerie nationale: a no-break space before `:`, a narrow one before `;` and inside
-//! guillemets. Days are those of the platform's time zone, Europe/Paris.
+//! Days are those of the platform's time zone, Europe/Paris.
 
 use std::sync::LazyLock;
 
 use super::Needs;
 use super::ask::{Ask, What, Window, WindowStart};
 use crate::catalog::{Activity, ActivityKind, Reached, TimeBasis, Training};
+use crate::markdown;
 use crate::text::{Bilingual, Lang};
-use crate::time::{Duration, Timestamp, Zone};
-
-/// `" :"` as French sets it.
-pub(super) const COLON_FR: &str = "\u{a0}:";
-/// `" ;"` as French sets it.
-pub(super) const SEMICOLON_FR: &str = "\u{202f};";
+use crate::time::{Days, Duration, Timestamp, Zone};
 
 static ZONE: LazyLock<Zone> = LazyLock::new(Zone::default);
 
@@ -146,38 +141,10 @@ fn asked_of_activity(activity: &Activity, reached: Reached, training: &Training,
 
 /// A title between the quotation marks of a language.
 pub(super) fn quoted(title: &str, lang: Lang, markup: Markup) -> String {
-    let title = match markup {
-        Markup::Plain => title.to_owned(),
-        Markup::Markdown => escape_markdown(title),
-    };
-    match lang {
-        Lang::Fr => format!("«\u{202f}{title}\u{202f}»"),
-        Lang::En => format!("“{title}”"),
+    match markup {
+        Markup::Plain => lang.quote(title),
+        Markup::Markdown => lang.quote(&markdown::escape(title)),
     }
-}
-
-/// Puts a backslash before what CommonMark would take for markup in the middle of a line; anything else stays as it is, so
-/// that the text also reads well where Markdown is shown unrendered.
-fn escape_markdown(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut before = ' ';
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let after = rest.peek().copied().unwrap_or(' ');
-        let inside_word = before.is_alphanumeric() && after.is_alphanumeric();
-        let special = match c {
-            '\\' | '`' | '*' | '[' | '<' | '~' => true,
-            '_' => !inside_word,
-            '&' => (after.is_ascii_alphanumeric() || after == '#') && text.contains(';'),
-            _ => false,
-        };
-        if special {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-        before = c;
-    }
-    escaped
 }
 
 fn window(window: Window, lang: Lang) -> String {
@@ -191,7 +158,7 @@ fn window(window: Window, lang: Lang) -> String {
     };
     match (window.from, window.until, lang) {
         (Some(from), Some(until), _) if starts_a_day(from) && starts_a_day(until) => {
-            match (days(from, just_before(until), lang), lang) {
+            match (Days::between(from, just_before(until), &ZONE, lang), lang) {
                 (Days::One(day), Lang::Fr) => format!("le {day}"),
                 (Days::One(day), Lang::En) => format!("on {day}"),
                 (Days::Several(first, last), Lang::Fr) => format!("du {first} au {last} inclus"),
@@ -338,7 +305,7 @@ pub(super) fn count_out_of(met: usize, all: usize) -> Bilingual {
 
 /// Whether the criteria are met, and from when to when the evidence goes.
 pub(super) fn met(credited: Option<(Timestamp, Timestamp)>, lang: Lang) -> String {
-    match (credited.map(|(first, last)| days(first, last, lang)), lang) {
+    match (credited.map(|(first, last)| Days::between(first, last, &ZONE, lang)), lang) {
         (None, Lang::Fr) => "Les conditions d’attribution sont remplies.".to_owned(),
         (None, Lang::En) => "The award criteria are met.".to_owned(),
         (Some(Days::One(day)), Lang::Fr) => {
@@ -352,27 +319,4 @@ pub(super) fn met(credited: Option<(Timestamp, Timestamp)>, lang: Lang) -> Strin
             format!("The award criteria are met, by activity from {first} to {last}.")
         }
     }
-}
-
-/// One day, or the first and the last of several.
-enum Days {
-    One(String),
-    Several(String, String),
-}
-
-/// The days from one moment to another, as people write them: the first without the month or year that it shares with the last.
-fn days(first: Timestamp, last: Timestamp, lang: Lang) -> Days {
-    let (first, last) = (first.day(&ZONE, lang), last.day(&ZONE, lang));
-    if first == last {
-        return Days::One(last);
-    }
-    let shared = |text: &str, at: usize| text.splitn(3, ' ').skip(at).map(str::to_owned).collect::<Vec<_>>();
-    let kept = if shared(&first, 1) == shared(&last, 1) {
-        1
-    } else if shared(&first, 2) == shared(&last, 2) {
-        2
-    } else {
-        3
-    };
-    Days::Several(first.splitn(3, ' ').take(kept).collect::<Vec<_>>().join(" "), last)
 }

@@ -171,16 +171,8 @@ async fn open(folder: &Path, port: u16) -> anyhow::Result<Service> {
     let url: PublicUrl = format!("http://localhost:{port}").parse()?;
     let store =
         Store::open(&DatabaseUrl::Sqlite(folder.join("sceau.db")), StoreOptions::new(Arc::new(SystemEntropy))).await?;
-    store.record_public_url(&url).await?;
     let keyring = Keyring::open(&folder.join("keys"), &identity, &SystemEntropy)?;
-    Ok(Service {
-        store,
-        keyring,
-        url,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        wake: tokio::sync::Notify::new(),
-    })
+    Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
 }
 
 /// New webhook secrets for every run, which nobody has to keep.

@@ -21,7 +21,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::catalog::{AwardKind, SourceForm};
+use crate::catalog::SourceForm;
 use crate::criteria;
 use crate::ids::{Code, ExternalId};
 use crate::store::{DeliveryFilter, DeliveryState, Page};
@@ -244,7 +244,7 @@ impl Demo<'_> {
             // Whoever tries the demo out may have posted what was missing.
             let as_told = decision.met == expected || installation.run == Run::Again && decision.met;
             ensure!(as_told, "{} {}: met is {}", learner.name, kind.as_str(), decision.met);
-            story.decision(&format!("{} · {} · {}", learner.name, session, kind_label(kind, story.lang)), &decision);
+            story.decision(&format!("{} · {} · {}", learner.name, session, kind.label(story.lang)), &decision);
         }
         Ok(())
     }
@@ -309,12 +309,5 @@ impl Demo<'_> {
             Some(job) => bail!("a job was given up: {}", job.error),
             None => Ok(()),
         }
-    }
-}
-
-fn kind_label(kind: AwardKind, lang: Lang) -> &'static str {
-    match kind {
-        AwardKind::Participation => lang.pick("attestation de participation", "attestation of participation"),
-        AwardKind::Certificate => lang.pick("certificat", "certificate"),
     }
 }

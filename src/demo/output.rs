@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
+use super::Demo;
 use super::cast::{CAST, THEO, ZOE};
 use super::catalog::OVERRIDING_SESSION;
-use super::{Demo, kind_label};
 use crate::award::RevocationCategory;
 use crate::catalog::AwardKind;
 use crate::ids::{CapabilityToken, Code};
@@ -168,7 +168,7 @@ impl Demo<'_> {
                 json!({ "category": category, "internal_text": "Feuille d’émargement corrigée par la formatrice." });
             let token = installation.token(award.issuer.as_str())?;
             client.api_send("POST", token, &format!("/api/v1/credentials/{id}/revoke"), &why).await?;
-            story.fact("Bénéficiaire", "Learner", format!("{}, {}", award.name, kind_label(award.kind, story.lang)));
+            story.fact("Bénéficiaire", "Learner", format!("{}, {}", award.name, award.kind.label(story.lang)));
             story.fact("Motif public", "Public reason", category.label(story.lang));
         }
         let credential = client.get(award.link("credential")?, &[]).await?.expect(200)?;

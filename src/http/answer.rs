@@ -57,6 +57,9 @@ pub(super) fn page(app: &App, keep: Keep, html: String) -> Response {
 /// A file to save under a name.
 pub(super) fn file(media_type: &'static str, name: &str, body: impl IntoResponse) -> Response {
     let mut response = typed(media_type, Keep::Never, body);
+    // An SVG opened by itself is a document of our origin: it may load and run nothing.
+    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     if let Ok(disposition) = HeaderValue::from_str(&format!("inline; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     }

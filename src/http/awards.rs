@@ -12,7 +12,7 @@ use super::auth::{Caller, Scope};
 use super::extract::{Named, StrictJson};
 use super::problem::{Kind, Problem};
 use crate::award::{Award, AwardState, RevocationCategory};
-use crate::ids::{AwardId, Code, CredentialId, ExternalId};
+use crate::ids::{AwardId, Code, CredentialId, ExternalId, LearnerId};
 use crate::issuance::{Reissue, block_reason_text};
 use crate::service::Link;
 use crate::store::{AwardFilter, AwardStateName, Page, Revoked};
@@ -23,7 +23,7 @@ use crate::text::Lang;
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     session: Option<Code>,
-    /// With `learner`: the source that knows the learner by that id.
+    /// With `learner`: the source that knows the learner by that id, where several do.
     source: Option<Code>,
     learner: Option<ExternalId>,
     state: Option<AwardStateName>,
@@ -40,13 +40,13 @@ pub(super) async fn list(
     caller.needs(Scope::AwardsRead)?;
     let Query(wanted) = wanted.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
     let store = &app.service.store;
-    let learner = match (&wanted.source, &wanted.learner) {
-        (Some(source), Some(id)) => match store.learner_by_external(source, id).await? {
-            Some(learner) => Some(learner.id),
+    let learner = match &wanted.learner {
+        Some(id) => match learner(&app, &caller, wanted.source.as_ref(), id).await? {
+            Some(learner) => Some(learner),
             None => return Ok(Json(json!({ "awards": [] })).into_response()),
         },
-        (None, None) => None,
-        _ => return Err(Problem::new(Kind::BadRequest, "source and learner go together: an id means nothing without its source")),
+        None if wanted.source.is_some() => return Err(Problem::new(Kind::BadRequest, "source goes with learner")),
+        None => None,
     };
     let filter = AwardFilter { session: wanted.session, learner, issuer: Some(caller.issuer.clone()), state: wanted.state };
     let after = wanted.after.map(|cursor| cursor.parse()).transpose();
@@ -62,6 +62,23 @@ pub(super) async fn list(
         answer["next"] = json!(next.to_string());
     }
     Ok(Json(answer).into_response())
+}
+
+/// The learner meant by an id: of the source named, else of the one source of the caller's issuer that knows it.
+async fn learner(app: &App, caller: &Caller, source: Option<&Code>, id: &ExternalId) -> Result<Option<LearnerId>, Problem> {
+    let store = &app.service.store;
+    let mut found = Vec::new();
+    for learner in store.learners_by_external(id).await? {
+        let serves = store.source(&learner.source).await?.is_some_and(|source| source.serves(&caller.issuer));
+        if serves && source.is_none_or(|source| *source == learner.source) {
+            found.push(learner.id);
+        }
+    }
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(*one)),
+        _ => Err(Problem::new(Kind::BadRequest, "several sources know a learner of this id; name one by source=")),
+    }
 }
 
 async fn describe(app: &App, award: &Award) -> Result<Value, Problem> {

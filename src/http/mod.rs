@@ -27,7 +27,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
-use tokio::sync::Semaphore;
 
 use crate::pages::Pages;
 use crate::service::Service;
@@ -44,25 +43,12 @@ const MAX_DURATION: Duration = Duration::from_secs(20);
 pub struct App {
     service: Arc<Service>,
     pages: Arc<Pages>,
-    // Verifying and rendering keep a processor busy: no more of them at once than there are processors, so that whoever
-    // posts heavy documents can't starve the LMS.
-    heavy: Arc<Semaphore>,
 }
 
 impl App {
     /// From the flow and the pages.
     pub fn new(service: Arc<Service>, pages: Arc<Pages>) -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { service, pages, heavy: Arc::new(Semaphore::new(processors)) }
-    }
-
-    /// A place among the heavy work; a problem where none becomes free in time.
-    async fn heavy(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Problem> {
-        let busy = || Problem::new(Kind::Busy, "too many documents are being worked on");
-        match tokio::time::timeout(Duration::from_secs(5), self.heavy.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(busy()),
-        }
+        Self { service, pages }
     }
 }
 

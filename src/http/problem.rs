@@ -181,6 +181,7 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Store(error) => error.into(),
+            ServiceError::Busy => Self::new(Kind::Busy, error.to_string()),
             error => {
                 tracing::error!(error = %error, "service.failed");
                 Self::new(Kind::Internal, "the operator's log says more")

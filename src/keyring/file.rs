@@ -44,7 +44,8 @@ pub struct GeneratedKey {
 }
 
 impl Keyring {
-    /// Opens a folder, making it and its data key on first use. Refuses files and folders that others may read.
+    /// Opens a folder, making it and its data key on first use. Refuses files that others
+    /// may read, and folders that others may write.
     pub fn open(folder: &Path, identity: &str, entropy: &dyn Entropy) -> Result<Self, KeyringError> {
         let identity = age::x25519::Identity::from_str(identity.trim()).map_err(|_| KeyringError::Identity)?;
         make_private_folder(folder)?;
@@ -170,21 +171,20 @@ fn read_private(path: &Path, identity: &age::x25519::Identity) -> Result<Option<
 }
 
 /// Refuses a file that its group or others may read or write.
-#[cfg(unix)]
 pub fn check_mode(path: &Path) -> Result<(), KeyringError> {
+    check_mode_against(path, 0o077, 0o600)
+}
+
+#[cfg(unix)]
+fn check_mode_against(path: &Path, forbidden: u32, wanted: u32) -> Result<(), KeyringError> {
     use std::os::unix::fs::PermissionsExt as _;
     let meta = fs::metadata(path).map_err(|source| KeyringError::Io { path: path.to_owned(), source })?;
     let mode = meta.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(KeyringError::Permissions { path: path.to_owned(), mode, wanted: 0o600 })
-    }
+    if mode & forbidden == 0 { Ok(()) } else { Err(KeyringError::Permissions { path: path.to_owned(), mode, wanted }) }
 }
 
-/// Modes are a matter of Unix.
 #[cfg(not(unix))]
-pub fn check_mode(_path: &Path) -> Result<(), KeyringError> {
+fn check_mode_against(_path: &Path, _forbidden: u32, _wanted: u32) -> Result<(), KeyringError> {
     Ok(())
 }
 
@@ -241,6 +241,15 @@ mod tests {
         drop(open(folder.path(), &identity).unwrap());
         fs::set_permissions(folder.path().join("data.age"), fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(open(folder.path(), &identity), Err(KeyringError::Permissions { mode: 0o644, .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_may_write_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(matches!(open(folder.path(), &Keyring::new_identity()), Err(KeyringError::Permissions { wanted: 0o700, .. })));
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub enum KeyringError {
     /// The identity is not an age X25519 identity.
     #[error("the age identity is not of the form AGE-SECRET-KEY-1…")]
     Identity,
-    /// A file or folder that others may read.
-    #[error("{path} may be read by others (mode {mode:o}); run: chmod {wanted:o} {path}", path = path.display())]
+    /// A file that others may read, or a folder that others may write.
+    #[error("{path} is open to others (mode {mode:o}); run: chmod {wanted:o} {path}", path = path.display())]
     Permissions {
         /// Which one.
         path: PathBuf,

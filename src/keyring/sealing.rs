@@ -4,10 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Keyring, KeyringError};
 use crate::entropy::Entropy;
+use crate::ids::hex;
 
 /// A secret as it is stored: `s1.` + base64url of nonce and XChaCha20-Poly1305 ciphertext.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +27,17 @@ impl SealedText {
     }
 }
 
-pub(super) struct DataKey(XChaCha20Poly1305);
+pub(super) struct DataKey {
+    cipher: XChaCha20Poly1305,
+    fingerprint: String,
+}
 
 impl DataKey {
     pub(super) fn new(bytes: &[u8]) -> Option<Self> {
-        XChaCha20Poly1305::new_from_slice(bytes).ok().map(Self)
+        let cipher = XChaCha20Poly1305::new_from_slice(bytes).ok()?;
+        // One way, and under a name of its own, so that it says nothing of the key.
+        let digest = Sha256::new().chain_update(b"sceau data key fingerprint\0").chain_update(bytes).finalize();
+        Some(Self { cipher, fingerprint: hex(&digest[..16]) })
     }
 }
 
@@ -37,11 +45,16 @@ const VERSION: &str = "s1.";
 const NONCE: usize = 24;
 
 impl Keyring {
+    /// Which data key this is: recorded in storage, so that secrets are never sealed under a key that replaced a lost one.
+    pub fn data_key_fingerprint(&self) -> &str {
+        &self.data.fingerprint
+    }
+
     /// Seals a secret for one place, such as `award-link:{id}:qr`: it opens nowhere else.
     pub fn seal(&self, place: &str, secret: &[u8], entropy: &dyn Entropy) -> SealedText {
         let nonce = entropy.bytes::<NONCE>();
         let payload = Payload { msg: secret, aad: place.as_bytes() };
-        let sealed = self.data.0.encrypt(XNonce::from_slice(&nonce), payload).expect("a short secret always seals");
+        let sealed = self.data.cipher.encrypt(XNonce::from_slice(&nonce), payload).expect("a short secret always seals");
         SealedText(format!("{VERSION}{}", URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())))
     }
 
@@ -51,7 +64,7 @@ impl Keyring {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyringError::Unseal)?;
         let (nonce, body) = bytes.split_at_checked(NONCE).ok_or(KeyringError::Unseal)?;
         let payload = Payload { msg: body, aad: place.as_bytes() };
-        let opened = self.data.0.decrypt(XNonce::from_slice(nonce), payload);
+        let opened = self.data.cipher.decrypt(XNonce::from_slice(nonce), payload);
         opened.map(Zeroizing::new).map_err(|_| KeyringError::Unseal)
     }
 }

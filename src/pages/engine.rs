@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::sample;
 use super::wording::say;
+use crate::mentions::headings;
 use crate::text::Lang;
 
 /// The templates, by the name under which they are replaced.
@@ -161,6 +162,7 @@ fn environment(
     environment.remove_filter("safe");
     environment.add_global("lang", lang.tag());
     environment.add_global("style", Value::from_safe_string(style.to_owned()));
+    environment.add_global("headings", Value::from(Serde(headings(lang))));
     environment.add_function("t", move |fr: &str, en: &str| say(lang, fr, en));
     for (name, source) in TEMPLATES {
         match overrides.get(name) {

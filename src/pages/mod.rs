@@ -8,7 +8,6 @@
 //! that a template does can write text unescaped.
 
 mod engine;
-mod markdown;
 mod plain;
 mod sample;
 mod session;
@@ -19,7 +18,6 @@ mod wording;
 mod tests;
 
 pub use engine::{PageError, Pages};
-pub use markdown::{Block, Item, blocks};
 pub use plain::{ErrorPage, HomePage};
 pub use session::CriteriaPage;
 pub use verification::{CredentialPage, RecipientLine, VerificationLinks, VerificationPage};

@@ -227,8 +227,8 @@ pub(super) fn narratives() -> Vec<(AwardKind, String)> {
 }
 
 fn criteria_text() -> &'static str {
-    "L’attestation est délivrée lorsque toutes ces conditions sont remplies\u{202f}:\n\n\
-     - terminer les activités attendues\u{202f}:\n  - Module 1\u{202f}: le cadre juridique\n  - Module 2\u{202f}: cas pratiques\n\
+    "L’attestation est délivrée lorsque toutes ces conditions sont remplies\u{a0}:\n\n\
+     - terminer les activités attendues\u{a0}:\n  - Module 1\u{a0}: le cadre juridique\n  - Module 2\u{a0}: cas pratiques\n\
      - passer au moins 3 h sur la formation, selon la durée prévue de chaque activité validée\n\
      - remettre le questionnaire d’évaluation de la formation"
 }

@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::engine::{PageError, Pages};
-use super::markdown::{Block, blocks};
-use super::verification::{Fact, Organisation, SkillLine};
-use super::wording::{how_to_earn, period, say};
+use super::verification::{Organisation, SkillLine};
+use super::wording::how_to_earn;
 use crate::catalog::{Assessment, AwardKind, EffectiveSession, Issuer};
+use crate::markdown::{Block, blocks};
+use crate::mentions::Mention;
 use crate::text::Lang;
 
 /// What `GET /sessions/{code}/criteria` shows.
@@ -32,7 +33,7 @@ struct CriteriaContext<'a> {
     description: Vec<Block>,
     setting: Vec<Block>,
     issuer: Organisation,
-    facts_list: Vec<Fact>,
+    facts_list: Vec<Mention>,
     objectives: Vec<&'a str>,
     competencies_list: Vec<SkillLine>,
     criteria: Vec<KindCriteria>,
@@ -42,7 +43,7 @@ struct CriteriaContext<'a> {
 
 #[derive(Serialize)]
 struct KindCriteria {
-    heading: &'static str,
+    heading: String,
     narrative: Vec<Block>,
 }
 
@@ -52,11 +53,8 @@ impl Pages {
         let (lang, training, session) = (page.lang, &page.session.training, &page.session.session);
         let zone = &page.issuer.time_zone;
         let mut facts =
-            vec![Fact::new(say(lang, "Durée estimée", "Estimated duration"), page.session.duration().spoken())];
-        facts.push(Fact::new(say(lang, "Modalité", "Modality"), page.session.modality().label(lang)));
-        if let Some(period) = period(session.starts, session.ends, zone, lang) {
-            facts.push(Fact::new("Dates", period));
-        }
+            vec![Mention::duration(page.session.duration(), lang), Mention::modality(page.session.modality(), lang)];
+        facts.extend(Mention::dates(session.starts, session.ends, zone, lang));
         let context = CriteriaContext {
             content_lang: training.language.tag(),
             title: training.title.as_str(),

@@ -235,7 +235,7 @@ fn a_revoked_document_says_why_since_when_and_what_replaces_it() {
     let html = pages.verification(&page).unwrap();
     for expected in [
         ">Attestation révoquée</h1>",
-        "Révocation le 1er\u{a0}juin\u{a0}2026. Motif\u{202f}: informations corrigées.",
+        "Révocation le 1er\u{a0}juin\u{a0}2026. Motif\u{a0}: informations corrigées.",
         "credentials&#x2f;5d9b8f0e-1f0a-4a53-9f0b-0f9a3f6f1c77\">Voir le document qui le remplace",
     ] {
         assert!(html.contains(expected), "{expected}");
@@ -254,7 +254,7 @@ fn the_six_mentions_stand_on_the_page() {
         "Appliquer les règles de déontologie",
         "École de la transformation publique",
         "remettre le questionnaire d’évaluation de la formation",
-        "du 2\u{a0}mars\u{a0}2026 au 27\u{a0}mars\u{a0}2026",
+        "Du 2 au\u{a0}27\u{a0}mars\u{a0}2026",
         "En vigueur",
         "22\u{a0}novembre\u{a0}2026 à\u{a0}10\u{a0}h\u{a0}41",
     ] {

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::engine::{PageError, Pages};
-use super::markdown::{Block, blocks};
 use super::wording::{
-    Conclusion, Noun, ValidityDays, check_label, day, day_and_minute, explanation, headline, kind_label, outcome,
-    period, revocation, say, status, tone, typeset_french,
+    Conclusion, Noun, ValidityDays, check_label, explanation, headline, outcome, revocation, say, status, tone,
 };
 use crate::catalog::Competency;
 use crate::credential::{CompetencyView, CredentialView};
-use crate::text::Lang;
+use crate::markdown::{Block, blocks};
+use crate::mentions::{self, Mention};
+use crate::text::{Lang, capitalised, typeset_french};
 use crate::time::{Timestamp, Zone};
 use crate::verify::{Outcome, Report, Verdict};
 
@@ -102,8 +102,8 @@ impl<'a> Context<'a> {
     fn new(report: &'a Report, links: &'a VerificationLinks, lang: Lang, zone: &Zone, name: Name<'a>) -> Self {
         let view = report.content.as_ref();
         let bounds = ValidityDays {
-            from: view.map(|view| day(view.valid_from, zone, lang)),
-            until: view.and_then(|view| view.valid_until).map(|end| day(end, zone, lang)),
+            from: view.map(|view| view.valid_from.day(zone, lang)),
+            until: view.and_then(|view| view.valid_until).map(|end| end.day(zone, lang)),
         };
         let conclusion = match (&name, report.verdict) {
             (Name::Contradicted, Verdict::Valid) => Conclusion::OtherName,
@@ -115,7 +115,7 @@ impl<'a> Context<'a> {
             tone: tone(conclusion),
             headline: headline(conclusion, noun, lang),
             explanation: explanation(conclusion, bounds.clone(), lang),
-            revocation: revoked.map(|entry| revocation(entry.category, &day(entry.at, zone, lang), lang)),
+            revocation: revoked.map(|entry| revocation(entry.category, &entry.at.day(zone, lang), lang)),
             replaced_by: links.replaced_by.as_deref().and_then(web_link),
             checked: Moment::new(report.checked_at, zone, lang),
             content: view.map(|view| Content::new(view, report.verdict, bounds, links, lang, zone, name)),
@@ -141,11 +141,13 @@ struct Content<'a> {
     /// The language of the texts that the issuer signed.
     lang: &'static str,
     kind: &'static str,
+    awarded_to: String,
+    issued_by: String,
     title: &'a str,
     name: Name<'a>,
     issuer: Organisation,
     description: Vec<Block>,
-    facts: Vec<Fact>,
+    facts: Vec<Mention>,
     objectives: &'a [String],
     competencies: Vec<SkillLine>,
     criteria: Vec<Block>,
@@ -164,28 +166,18 @@ impl<'a> Content<'a> {
         zone: &Zone,
         name: Name<'a>,
     ) -> Self {
-        let mut facts = Vec::new();
-        if let Some(duration) = view.duration {
-            facts.push(Fact::new(say(lang, "Durée estimée", "Estimated duration"), duration.spoken()));
-        }
-        if let Some(period) = period(view.activity_start, view.activity_end, zone, lang) {
-            facts.push(Fact::new("Dates", period));
-        }
-        if let Some(modality) = view.modality {
-            facts.push(Fact::new(say(lang, "Modalité", "Modality"), modality.label(lang)));
-        }
-        if let Some(awarded) = view.awarded {
-            facts.push(Fact::new(say(lang, "Attribution", "Awarded on"), day(awarded, zone, lang)));
-        }
+        let mut facts = mentions::facts(view, zone, lang);
         // A correction is a later version of the same award.
-        let signed = day(view.valid_from, zone, lang);
-        if view.awarded.is_none_or(|awarded| day(awarded, zone, lang) != signed) {
-            facts.push(Fact::new(say(lang, "Signé le", "Signed on"), signed));
+        let signed = view.valid_from.day(zone, lang);
+        if view.awarded.is_none_or(|awarded| awarded.day(zone, lang) != signed) {
+            facts.push(Mention::new(lang.pick("Date de signature", "Signed on"), signed));
         }
-        facts.push(Fact::new(say(lang, "Statut", "Status"), status(verdict, bounds, lang)));
+        facts.push(Mention::new(lang.pick("Statut", "Status"), status(verdict, bounds, lang)));
         Self {
             lang: view.language.tag(),
-            kind: kind_label(view.kind, lang),
+            kind: mentions::kind(view.kind, lang),
+            awarded_to: capitalised(mentions::awarded_to(view.kind, lang)),
+            issued_by: capitalised(mentions::issued_by(view.kind, lang)),
             title: &view.title,
             name,
             issuer: Organisation {
@@ -254,19 +246,6 @@ pub(super) struct Organisation {
     pub(super) parent: Option<String>,
 }
 
-/// A labelled value.
-#[derive(Serialize)]
-pub(super) struct Fact {
-    label: String,
-    value: String,
-}
-
-impl Fact {
-    pub(super) fn new(label: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { label: label.into(), value: value.into() }
-    }
-}
-
 /// A competency.
 #[derive(Serialize)]
 pub(super) struct SkillLine {
@@ -278,12 +257,7 @@ pub(super) struct SkillLine {
 
 impl SkillLine {
     fn new(name: &str, framework: Option<&str>, code: Option<&str>, url: &str) -> Self {
-        let place: Vec<&str> = [framework, code].into_iter().flatten().collect();
-        Self {
-            name: name.to_owned(),
-            url: web_link(url).map(str::to_owned),
-            place: (!place.is_empty()).then(|| place.join(" · ")),
-        }
+        Self { name: name.to_owned(), url: web_link(url).map(str::to_owned), place: mentions::place(framework, code) }
     }
 
     fn of_view(view: &CompetencyView) -> Self {
@@ -314,7 +288,7 @@ struct Moment {
 
 impl Moment {
     fn new(moment: Timestamp, zone: &Zone, lang: Lang) -> Self {
-        Self { text: day_and_minute(moment, zone, lang), datetime: moment.to_whole_second().to_string() }
+        Self { text: moment.day_and_minute(zone, lang), datetime: moment.to_whole_second().to_string() }
     }
 }
 

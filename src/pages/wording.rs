@@ -1,11 +1,11 @@
-//! The words of the pages: verdicts, outcomes and labels in plain French and English, and French typography.
+//! The words of the pages: verdicts, outcomes and labels in plain French and English.
 //!
 //! The words that belong to one template stand there; here are those that follow from a value.
 
 use crate::award::RevocationCategory;
 use crate::catalog::AwardKind;
-use crate::text::Lang;
-use crate::time::{Timestamp, Zone};
+use crate::mentions;
+use crate::text::{Lang, typeset_french};
 use crate::verify::{CheckCode, Outcome, Verdict};
 
 /// A text of ours in one language, typeset.
@@ -16,63 +16,9 @@ pub(super) fn say(lang: Lang, fr: &str, en: &str) -> String {
     }
 }
 
-/// Puts the narrow no-break space (U+202F) before `; : ! ? »` and after `«` where a plain space stands. For our own texts
-/// only: a signed text is shown as it was signed.
-pub(super) fn typeset_french(text: &str) -> String {
-    const NARROW: char = '\u{202f}';
-    let mut out = String::with_capacity(text.len() + 8);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let before_sign = matches!(chars.peek(), Some(';' | ':' | '!' | '?' | '»'));
-        let after_quote = out.ends_with('«');
-        out.push(if c == ' ' && (before_sign || after_quote) { NARROW } else { c });
-    }
-    out
-}
-
-/// A day that never breaks over two lines.
-pub(super) fn day(moment: Timestamp, zone: &Zone, lang: Lang) -> String {
-    moment.day(zone, lang).replace(' ', "\u{a0}")
-}
-
-/// A day and a minute that break at most between both.
-pub(super) fn day_and_minute(moment: Timestamp, zone: &Zone, lang: Lang) -> String {
-    let joined = moment.day_and_minute(zone, lang).replace(' ', "\u{a0}");
-    joined.replace("\u{a0}à\u{a0}", " à\u{a0}").replace("\u{a0}at\u{a0}", " at\u{a0}")
-}
-
-/// A period of days: one day, both ends, or the end that is known. It may break before each
-/// date: `au 10 novembre 2026` is wider than the column of a phone.
-pub(super) fn period(start: Option<Timestamp>, end: Option<Timestamp>, zone: &Zone, lang: Lang) -> Option<String> {
-    let name = |moment| day(moment, zone, lang);
-    Some(match (start.map(name), end.map(name)) {
-        (Some(start), Some(end)) if start == end => say(lang, &format!("le {start}"), &start),
-        (Some(start), Some(end)) => say(lang, &format!("du {start} au {end}"), &format!("{start} to {end}")),
-        (Some(start), None) => say(lang, &format!("à partir du {start}"), &format!("from {start}")),
-        (None, Some(end)) => say(lang, &format!("jusqu’au {end}"), &format!("until {end}")),
-        (None, None) => return None,
-    })
-}
-
-/// What an award is called: `Attestation de participation`.
-pub(super) fn kind_label(kind: Option<AwardKind>, lang: Lang) -> &'static str {
-    match kind {
-        Some(AwardKind::Participation) => lang.pick("Attestation de participation", "Attestation of participation"),
-        Some(AwardKind::Certificate) => lang.pick("Certificat de réussite", "Certificate of achievement"),
-        None => lang.pick("Badge numérique", "Digital badge"),
-    }
-}
-
 /// The heading over the criteria of one kind of award.
-pub(super) fn how_to_earn(kind: AwardKind, lang: Lang) -> &'static str {
-    match kind {
-        AwardKind::Participation => {
-            lang.pick("Pour obtenir l’attestation de participation", "To earn the attestation of participation")
-        }
-        AwardKind::Certificate => {
-            lang.pick("Pour obtenir le certificat de réussite", "To earn the certificate of achievement")
-        }
-    }
+pub(super) fn how_to_earn(kind: AwardKind, lang: Lang) -> String {
+    format!("{} {}", lang.pick("Pour obtenir", "To obtain"), kind.with_article(lang))
 }
 
 /// What a page concludes about the document that someone holds.
@@ -118,7 +64,10 @@ impl Noun {
 
     /// The ending of an adjective that agrees with it in French.
     fn agreement(self) -> &'static str {
-        if self == Self::Award(Some(AwardKind::Participation)) { "e" } else { "" }
+        match self {
+            Self::Award(kind) if mentions::is_feminine(kind) => "e",
+            Self::Award(_) | Self::Document => "",
+        }
     }
 }
 
@@ -216,9 +165,7 @@ pub(super) struct ValidityDays {
 /// The state of the credential, for the list of facts.
 pub(super) fn status(verdict: Verdict, bounds: ValidityDays, lang: Lang) -> String {
     match (verdict, bounds.from, bounds.until) {
-        (Verdict::Valid, _, Some(day)) => {
-            say(lang, &format!("En vigueur, jusqu’au {day}"), &format!("In force, until {day}"))
-        }
+        (Verdict::Valid, _, Some(_)) => say(lang, "En vigueur", "In force"),
         (Verdict::Valid, _, None) => say(lang, "En vigueur, sans limite de durée", "In force, with no end date"),
         (Verdict::Revoked, _, _) => say(lang, "Révoqué par l’organisme", "Revoked by its issuer"),
         (Verdict::Expired, _, Some(day)) => say(lang, &format!("Expiré le {day}"), &format!("Expired on {day}")),
@@ -265,33 +212,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn french_signs_keep_their_narrow_space() {
-        assert_eq!(
-            typeset_french("Motif : « oui » ; non ?"),
-            "Motif\u{202f}: «\u{202f}oui\u{202f}»\u{202f}; non\u{202f}?"
-        );
-        assert_eq!(typeset_french("https://a.fr, 12:30"), "https://a.fr, 12:30");
-    }
-
-    #[test]
     fn headlines_agree_with_what_they_name() {
         let of = |verdict, kind, lang| headline(Conclusion::Verdict(verdict), Noun::Award(kind), lang);
         assert_eq!(of(Verdict::Revoked, Some(AwardKind::Participation), Lang::Fr), "Attestation révoquée");
         assert_eq!(of(Verdict::Revoked, Some(AwardKind::Certificate), Lang::Fr), "Certificat révoqué");
         assert_eq!(of(Verdict::Valid, Some(AwardKind::Certificate), Lang::En), "Authentic certificate");
-    }
-
-    #[test]
-    fn a_period_of_one_day_is_one_day() {
-        let at = |text: &str| Some(text.parse().unwrap());
-        let zone = Zone::default();
-        let (morning, evening) = (at("2026-03-02T09:00:00+01:00"), at("2026-03-02T17:00:00+01:00"));
-        assert_eq!(period(morning, evening, &zone, Lang::Fr).unwrap(), "le 2\u{a0}mars\u{a0}2026");
-        let later = at("2026-04-01T09:00:00+02:00");
-        assert_eq!(
-            period(morning, later, &zone, Lang::Fr).unwrap(),
-            "du 2\u{a0}mars\u{a0}2026 au 1er\u{a0}avril\u{a0}2026"
-        );
-        assert_eq!(period(None, None, &zone, Lang::En), None);
     }
 }

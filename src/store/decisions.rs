@@ -251,7 +251,7 @@ async fn retake_snapshot(tx: &mut Tx, award: &Award, from: &str, to: &AwardState
     super::awards::keep_achievement(tx, &award.snapshot.achievement).await?;
     let snapshot = &award.snapshot;
     let sql = "update awards set state = $3, state_document = $4, achievement = $5, issuer_document = $6, \
-               recipient_document = $7, activity_start = $8, activity_end = $9 where id = $1 and state = $2";
+               recipient_document = $7, activity_start = $8, activity_end = $9, issuer = $10 where id = $1 and state = $2";
     let values = args![
         award.id,
         from,
@@ -261,7 +261,8 @@ async fn retake_snapshot(tx: &mut Tx, award: &Award, from: &str, to: &AwardState
         to_document(&snapshot.issuer),
         to_document(&snapshot.recipient),
         snapshot.activity_start,
-        snapshot.activity_end
+        snapshot.activity_end,
+        &snapshot.issuer.code
     ];
     Ok((tx.run(sql, values).await? == 1).then_some(()))
 }

@@ -83,6 +83,12 @@ impl Store {
         Ok((id, saved))
     }
 
+    /// The learners that sources know under an id: at most one for each source.
+    pub async fn learners_by_external(&self, external_id: &ExternalId) -> Result<Vec<LearnerRecord>> {
+        let sql = "select id, source, external_id, name, email from learners where external_id = $1 order by source";
+        self.db.rows(sql, args![external_id]).await?.iter().map(LearnerRecord::read).collect()
+    }
+
     /// The learner that a source knows under an id.
     pub async fn learner_by_external(&self, source: &Code, external_id: &ExternalId) -> Result<Option<LearnerRecord>> {
         let sql = "select id, source, external_id, name, email from learners where source = $1 and external_id = $2";

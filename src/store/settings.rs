@@ -14,16 +14,29 @@ impl Store {
 
     /// Records the public URL at first start; afterwards refuses any other, since every badge carries it for ever.
     pub async fn record_public_url(&self, url: &PublicUrl) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        let insert = "insert into settings (name, value) values ('public_url', $1) on conflict (name) do nothing";
-        tx.run(insert, args![url.as_str()]).await?;
-        let row = tx.row("select value from settings where name = 'public_url'", args![]).await?;
-        let recorded = row.ok_or(StoreError::Corrupt("the public URL"))?.text("value")?;
-        tx.commit().await?;
+        let recorded = self.record_once("public_url", url.as_str()).await?;
         if recorded == url.as_str() {
             Ok(())
         } else {
             Err(StoreError::PublicUrlMismatch { recorded, given: url.as_str().to_owned() })
         }
+    }
+
+    /// Records which data key seals the secrets stored here, at first start; afterwards refuses any other, under which nothing
+    /// stored would open.
+    pub async fn record_data_key(&self, fingerprint: &str) -> Result<()> {
+        let recorded = self.record_once("data_key", fingerprint).await?;
+        if recorded == fingerprint { Ok(()) } else { Err(StoreError::DataKeyMismatch) }
+    }
+
+    /// Keeps a setting if it is new; what is kept, either way.
+    async fn record_once(&self, name: &'static str, value: &str) -> Result<String> {
+        let mut tx = self.db.begin().await?;
+        let insert = "insert into settings (name, value) values ($1, $2) on conflict (name) do nothing";
+        tx.run(insert, args![name, value]).await?;
+        let row = tx.row("select value from settings where name = $1", args![name]).await?;
+        let recorded = row.ok_or(StoreError::Corrupt("a setting"))?.text("value")?;
+        tx.commit().await?;
+        Ok(recorded)
     }
 }

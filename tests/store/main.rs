@@ -9,6 +9,8 @@ mod awards;
 mod catalog;
 mod concurrency;
 mod deliveries;
+#[path = "../support/engines.rs"]
+mod engines;
 mod queue;
 mod schema;
 mod support;

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use sceau::award::{AchievementSnapshot, Award, AwardState, Recipient, Snapshot};
 use sceau::catalog::{AwardKind, Issuer, Session, Source, Training};
@@ -17,6 +16,8 @@ use sceau::text::PersonName;
 use sceau::time::Timestamp;
 use serde_json::json;
 use sqlx::Connection as _;
+
+use crate::engines;
 
 /// Stamps each test on both engines.
 macro_rules! on_both_engines {
@@ -48,6 +49,10 @@ pub(crate) struct TestDb {
 }
 
 impl TestDb {
+    fn at(raw_url: String) -> Arc<Self> {
+        Arc::new(Self { url: raw_url.parse().expect("a URL"), raw_url })
+    }
+
     pub(crate) async fn open(&self) -> Store {
         self.open_with(|_| {}).await
     }
@@ -71,29 +76,11 @@ impl TestDb {
 }
 
 pub(crate) async fn on_sqlite<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Arc<TestDb>) -> F) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let raw_url = format!("sqlite:{}", folder.path().join("test.db").display());
-    test(Arc::new(TestDb { url: raw_url.parse().expect("a URL"), raw_url })).await;
+    engines::on_sqlite(|url| test(TestDb::at(url))).await;
 }
 
 pub(crate) async fn on_postgres<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Arc<TestDb>) -> F) {
-    let Ok(server) = std::env::var("SCEAU_TEST_POSTGRES") else {
-        eprintln!("SKIPPED on PostgreSQL: SCEAU_TEST_POSTGRES names no server");
-        return;
-    };
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let name = format!("sceau_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let mut connection = sqlx::PgConnection::connect(&server).await.expect("the test server answers");
-    let create = sqlx::AssertSqlSafe(format!("create database {name}"));
-    sqlx::query(create).execute(&mut connection).await.expect("a database");
-    let (base, _) = server.rsplit_once('/').expect("a URL that ends with a database");
-    let raw_url = format!("{base}/{name}");
-    let outcome = tokio::spawn(test(Arc::new(TestDb { url: raw_url.parse().expect("a URL"), raw_url }))).await;
-    let drop = sqlx::AssertSqlSafe(format!("drop database {name} with (force)"));
-    sqlx::query(drop).execute(&mut connection).await.expect("dropped");
-    if let Err(failure) = outcome {
-        std::panic::resume_unwind(failure.into_panic());
-    }
+    engines::on_postgres(|url| test(TestDb::at(url))).await;
 }
 
 /// The system's randomness.

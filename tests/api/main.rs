@@ -1,0 +1,15 @@
+//! The service from end to end: what the LMS, learners, managers, officers and verifiers get over HTTP for what they send. Every
+//! test runs on SQLite and, where `SCEAU_TEST_POSTGRES` names a server, on PostgreSQL.
+
+#[path = "../support/app.rs"]
+mod app;
+#[path = "../support/engines.rs"]
+mod engines;
+mod access;
+mod correction;
+mod intake;
+mod issuance;
+mod privacy;
+mod public;
+#[path = "../support/mod.rs"]
+mod support;
