@@ -134,7 +134,8 @@ fn make_private_folder(path: &Path) -> Result<(), KeyringError> {
         #[cfg(not(unix))]
         fs::create_dir_all(path).map_err(io)?;
     }
-    Ok(())
+    // Others may list names, which are public; whoever could write here could take keys away or put damaged ones in.
+    check_mode_against(path, 0o022, 0o700)
 }
 
 /// Writes a file encrypted to the identity, complete or not at all, never over another.

@@ -117,14 +117,9 @@ impl TestApp {
         let store = Store::open(&url, StoreOptions::new(entropy.clone())).await.expect("the store opens");
         let now: Timestamp = NOW.parse().expect("a moment");
         let clock = Arc::new(TestClock(AtomicI64::new(now.as_micros())));
-        let service = Arc::new(Service {
-            store,
-            keyring,
-            url: URL.parse().expect("a public URL"),
-            clock: clock.clone(),
-            entropy,
-            wake: tokio::sync::Notify::new(),
-        });
+        let url = URL.parse().expect("a public URL");
+        let service = Service::new(store, keyring, url, clock.clone(), entropy).await.expect("the parts fit");
+        let service = Arc::new(service);
         let pages = Arc::new(Pages::new(&Default::default()).expect("our own templates"));
         let router = http::router(App::new(Arc::clone(&service), pages));
         let secret = WebhookSecret::parse(&written_secret(7)).expect("a secret");
