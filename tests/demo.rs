@@ -39,7 +39,8 @@ async fn a_newcomer_sees_the_whole_promise_and_may_run_it_again() {
             assert!(first[&path] == second[&path], "{path} is another after the second run");
         }
     }
-    let credentials = |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|path| path.ends_with("credential.json")).count();
+    let credentials =
+        |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|path| path.ends_with("credential.json")).count();
     // Who is missing something, or had a completion withdrawn, has nothing.
     assert_eq!((credentials(&first), credentials(&second)), (AWARDS.len(), AWARDS.len()));
 

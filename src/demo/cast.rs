@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::catalog::{Calendar, LATE_SESSION, OVERRIDING_SESSION};
-use crate::catalog::AwardKind;
+use crate::catalog::AwardKind::{self, Certificate, Participation};
 use crate::text::Bilingual;
 use crate::time::Timestamp;
 
@@ -28,8 +28,6 @@ pub(super) struct Learner {
     story: (&'static str, &'static str),
 }
 
-use AwardKind::{Certificate, Participation};
-
 /// Meets the criteria by activities.
 pub(super) const ZOE: Learner = Learner {
     source: "campus",
@@ -39,7 +37,10 @@ pub(super) const ZOE: Learner = Learner {
     slug: "zoe",
     session: "documents-libre",
     earns: &[Participation],
-    story: ("a tout fait, et un atelier sur deux suffit", "did it all, and one workshop out of two is enough"),
+    story: (
+        "a fait ce qui est demandé : un atelier sur deux suffit",
+        "did what is asked: one workshop out of two is enough",
+    ),
 };
 /// Has not handed in the questionnaire.
 pub(super) const MALIK: Learner = Learner {
@@ -50,7 +51,7 @@ pub(super) const MALIK: Learner = Learner {
     slug: "malik",
     session: "documents-libre",
     earns: &[],
-    story: ("il lui manque quelque chose", "something is missing"),
+    story: ("il lui reste une leçon et le questionnaire", "a lesson and the questionnaire remain"),
 };
 /// Had a completion withdrawn.
 pub(super) const ELOISE: Learner = Learner {
@@ -62,8 +63,8 @@ pub(super) const ELOISE: Learner = Learner {
     session: "documents-libre",
     earns: &[],
     story: (
-        "son atelier a été retiré ; l’annonce du retrait arrive même avant celle de l’achèvement",
-        "her workshop was withdrawn; word of that even comes before word of its completion",
+        "atelier annulé (état 0) ; l’achèvement, plus ancien, arrive après",
+        "workshop withdrawn (state 0); its older completion arrives later",
     ),
 };
 /// Is not named by the platform at first.
@@ -75,7 +76,10 @@ pub(super) const HOA: Learner = Learner {
     slug: "hoa",
     session: OVERRIDING_SESSION,
     earns: &[Participation],
-    story: ("a tout fait, mais la plateforme ne donne pas son nom", "did it all, but the platform does not say her name"),
+    story: (
+        "a tout fait, mais la plateforme ne donne pas son nom",
+        "did it all, but the platform does not say her name",
+    ),
 };
 /// Meets the criteria by time, and passes.
 pub(super) const INES: Learner = Learner {
@@ -240,7 +244,12 @@ mod tests {
     fn a_second_run_posts_the_same() {
         let calendar = Calendar::of(Timestamp::from_unix_seconds(1_780_000_000).unwrap());
         for learner in CAST {
-            let ids = |postings: &[Posting]| postings.iter().map(|posting| (posting.webhook_id.clone(), posting.body.to_string())).collect::<Vec<_>>();
+            let ids = |postings: &[Posting]| {
+                postings
+                    .iter()
+                    .map(|posting| (posting.webhook_id.clone(), posting.body.to_string()))
+                    .collect::<Vec<_>>()
+            };
             let postings_now = postings(learner, calendar);
             assert!(!postings_now.is_empty());
             assert_eq!(ids(&postings_now), ids(&postings(learner, calendar)));

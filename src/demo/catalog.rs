@@ -1,11 +1,10 @@
 //! The demo's catalog: invented organisations, realistic trainings. `catalog.json` holds what is the same on any day; here are
 //! the dates, all relative to the week before the demo's first run, so that the demo neither expires nor changes when it is run again.
 
-use anyhow::Context as _;
-use serde::Deserialize;
 use serde_json::json;
 
-use crate::catalog::{CriteriaByKind, EffectiveSession, Issuer, Rule, Session, Source, Training};
+use crate::catalog::{AwardCriteria, CriteriaByKind, Rule};
+use crate::import::{self, ImportError};
 use crate::store::CatalogBatch;
 use crate::time::Timestamp;
 
@@ -33,38 +32,23 @@ impl Calendar {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CatalogFile {
-    issuers: Vec<Issuer>,
-    trainings: Vec<Training>,
-    sessions: Vec<Session>,
-    sources: Vec<Source>,
-}
-
-/// All of the catalog but the late session, checked as the API would.
-pub(super) fn catalog(calendar: Calendar) -> anyhow::Result<CatalogBatch> {
-    let file: CatalogFile = serde_json::from_str(include_str!("catalog.json")).context("catalog.json")?;
-    let CatalogFile { issuers, trainings, mut sessions, sources } = file;
-    for session in &mut sessions {
+/// All of the catalog but the late session, to be imported.
+pub(super) fn catalog(calendar: Calendar) -> Result<CatalogBatch, ImportError> {
+    let mut batch = import::read(include_bytes!("catalog.json"))?;
+    for session in &mut batch.sessions {
         match session.code.as_str() {
             OVERRIDING_SESSION => {
                 let (starts, ends) = (calendar.at(-7, 7, 0), calendar.at(4, 16, 0));
                 (session.starts, session.ends) = (Some(starts), Some(ends));
                 session.criteria = session.criteria.take().map(|criteria| within(criteria, starts, ends));
             }
-            "tensions-lyon" => (session.starts, session.ends) = (Some(calendar.at(-6, 7, 30)), Some(calendar.at(3, 15, 30))),
+            "tensions-lyon" => {
+                (session.starts, session.ends) = (Some(calendar.at(-6, 7, 30)), Some(calendar.at(3, 15, 30)));
+            }
             _ => {}
         }
     }
-    for training in &trainings {
-        training.check()?;
-    }
-    for session in &sessions {
-        let training = trainings.iter().find(|training| training.code == session.training).context("a session's training")?;
-        EffectiveSession::new(session.clone(), training.clone())?;
-    }
-    Ok(CatalogBatch { issuers, trainings, sessions, sources })
+    Ok(batch)
 }
 
 /// The session that the issuer opens late, by the API: another modality and duration, and criteria on credited time.
@@ -86,7 +70,7 @@ pub(super) fn late_session(calendar: Calendar) -> serde_json::Value {
 
 /// The same criteria, on evidence from the session's own days only.
 fn within(criteria: CriteriaByKind, from: Timestamp, until: Timestamp) -> CriteriaByKind {
-    let wrap = |mut criteria: crate::catalog::AwardCriteria| {
+    let wrap = |mut criteria: AwardCriteria| {
         criteria.rule = Rule::Within { from: Some(from), until: Some(until), rule: Box::new(criteria.rule) };
         criteria
     };
@@ -96,18 +80,24 @@ fn within(criteria: CriteriaByKind, from: Timestamp, until: Timestamp) -> Criter
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{EffectiveSession, Session};
 
     #[test]
     fn the_catalog_holds_on_any_day() {
         for days in 20_000..20_014 {
             let begun = Timestamp::from_unix_seconds(days * 86_400 + 5).unwrap();
             let calendar = Calendar::of(begun);
-            let batch = catalog(calendar).unwrap();
-            assert_eq!((batch.issuers.len(), batch.trainings.len()), (2, 2));
             assert!(calendar.at(5, 0, 0) < begun, "the demo's events are in the past");
-            let session: Session = serde_json::from_value(late_session(calendar)).unwrap();
-            let training = batch.trainings.into_iter().find(|training| training.code == session.training).unwrap();
-            EffectiveSession::new(session, training).unwrap();
+            let mut batch = catalog(calendar).unwrap();
+            batch.sessions.push(serde_json::from_value(late_session(calendar)).unwrap());
+            assert_eq!((batch.issuers.len(), batch.trainings.len(), batch.sessions.len()), (2, 2, 4));
+            let training =
+                |session: &Session| batch.trainings.iter().find(|training| training.code == session.training);
+            for session in &batch.sessions {
+                let training = training(session).unwrap();
+                import::check_training(training).unwrap();
+                EffectiveSession::new(session.clone(), training.clone()).unwrap();
+            }
         }
     }
 }

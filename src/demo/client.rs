@@ -85,7 +85,9 @@ impl Client {
     pub(super) async fn api_send(&self, method: &str, token: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
         let bearer = format!("Bearer {token}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        self.exchange(method, &format!("{}{path}", self.url), &headers, Some(body.to_string().into_bytes())).await?.json()
+        self.exchange(method, &format!("{}{path}", self.url), &headers, Some(body.to_string().into_bytes()))
+            .await?
+            .json()
     }
 
     /// Posts a webhook, signed with a secret or with another.

@@ -32,6 +32,8 @@ use crate::worker;
 const DEFAULT_PORT: u16 = 8087;
 /// How long the demo's tokens hold, in seconds.
 const TOKEN_SECONDS: i64 = 3600;
+/// How many workers issue awards.
+const WORKERS: usize = 2;
 
 /// Whether the folder held a demo before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,7 @@ pub(super) struct Installation {
     pub(super) tokens: BTreeMap<Code, Zeroizing<String>>,
     token_ids: Vec<TokenId>,
     stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<anyhow::Result<()>>>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Installation {
@@ -78,14 +80,15 @@ impl Installation {
     pub(super) async fn start(folder: &Path, port: Option<u16>) -> anyhow::Result<Self> {
         let (run, recorded, listener) = claim(folder, port).await?;
         let service = Arc::new(open(folder, recorded.port).await?);
-        let now = service.clock.now();
         let calendar = Calendar::of(recorded.begun);
         let batch = catalog::catalog(calendar)?;
-        let imported = service.store.import_catalog(&batch, now).await.context("importing the catalog")?;
+        let imported = service.import(&batch).await.context("importing the catalog")?;
         let mut tokens = BTreeMap::new();
         let mut token_ids = Vec::new();
         for issuer in &batch.issuers {
-            make_key(&service, &issuer.code).await?;
+            if service.store.active_key(&issuer.code).await?.is_none() {
+                service.new_signing_key(&issuer.code).await?;
+            }
             let (id, token) = make_token(&service, &issuer.code).await?;
             tokens.insert(issuer.code.clone(), token);
             token_ids.push(id);
@@ -109,7 +112,7 @@ impl Installation {
         }
         self.stop.send_replace(true);
         for task in self.tasks {
-            task.await??;
+            task.await?;
         }
         self.service.store.close().await;
         Ok(())
@@ -158,22 +161,18 @@ async fn listen(port: u16) -> std::io::Result<TcpListener> {
 async fn open(folder: &Path, port: u16) -> anyhow::Result<Service> {
     let identity_file = folder.join("identity.txt");
     if !identity_file.exists() {
-        let text = Zeroizing::new(format!("# The identity that protects the keys of this demo.\n{}\n", *Keyring::new_identity()));
+        let text = Zeroizing::new(format!(
+            "# The identity that protects the keys of this demo.\n{}\n",
+            *Keyring::new_identity()
+        ));
         write_private(&identity_file, text.as_bytes()).with_context(|| identity_file.display().to_string())?;
     }
     let identity = read_identity(&identity_file)?;
     let url: PublicUrl = format!("http://localhost:{port}").parse()?;
-    let store = Store::open(&DatabaseUrl::Sqlite(folder.join("sceau.db")), StoreOptions::new(Arc::new(SystemEntropy))).await?;
+    let store =
+        Store::open(&DatabaseUrl::Sqlite(folder.join("sceau.db")), StoreOptions::new(Arc::new(SystemEntropy))).await?;
     let keyring = Keyring::open(&folder.join("keys"), &identity, &SystemEntropy)?;
     Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
-}
-
-/// Makes the key of an issuer that has none.
-async fn make_key(service: &Service, issuer: &Code) -> anyhow::Result<()> {
-    if service.store.active_key(issuer).await?.is_none() {
-        service.new_signing_key(issuer).await?;
-    }
-    Ok(())
 }
 
 /// New webhook secrets for every run, which nobody has to keep.
@@ -206,27 +205,16 @@ async fn make_token(service: &Service, issuer: &Code) -> anyhow::Result<(TokenId
     Ok((record.id, token))
 }
 
+/// The server and the worker, until they are told to stop.
 fn serve(
     service: &Arc<Service>,
     listener: TcpListener,
     stopped: &watch::Receiver<bool>,
-) -> anyhow::Result<Vec<JoinHandle<anyhow::Result<()>>>> {
+) -> anyhow::Result<[JoinHandle<()>; 2]> {
     let pages = Arc::new(Pages::new(&BTreeMap::new())?);
     let router = http::router(App::new(Arc::clone(service), pages));
-    let mut server_stopped = stopped.clone();
-    let server = tokio::spawn(async move {
-        let stop = async move {
-            // An error means that the other end is gone, which asks for the same.
-            let _ = server_stopped.wait_for(|stop| *stop).await;
-        };
-        Ok(axum::serve(listener, router).with_graceful_shutdown(stop).await?)
-    });
-    let (worker_service, worker_stopped) = (Arc::clone(service), stopped.clone());
-    let worker = tokio::spawn(async move {
-        worker::run(worker_service, 2, worker_stopped).await;
-        Ok(())
-    });
-    Ok(vec![server, worker])
+    let server = tokio::spawn(http::serve(listener, router, stopped.clone()));
+    Ok([server, tokio::spawn(worker::run(Arc::clone(service), WORKERS, stopped.clone()))])
 }
 
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {

@@ -21,7 +21,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::catalog::AwardKind;
+use crate::catalog::SourceForm;
 use crate::criteria;
 use crate::ids::{Code, ExternalId};
 use crate::store::{DeliveryFilter, DeliveryState, Page};
@@ -113,7 +113,10 @@ impl Demo<'_> {
             Run::Again => story.fact(
                 "Catalogue",
                 "Catalog",
-                story.lang.pick("déjà là : ce qui a été délivré ne change pas", "already there: what was issued does not change"),
+                story.lang.pick(
+                    "déjà là : ce qui a été délivré ne change pas",
+                    "already there: what was issued does not change",
+                ),
             ),
         }
         for issuer in &installation.issuers {
@@ -127,12 +130,29 @@ impl Demo<'_> {
             story.fact("Formation", "Training", &training.title);
             story.row("", format!("{}, {}", training.modality.label(story.lang), training.duration.spoken()));
             for session in service.store.sessions_of_training(&training.code).await? {
-                let effective = service.store.effective_session(&session.code).await?.context("a session of the catalog")?;
-                let of = if effective.issuer() == &training.issuer { String::new() } else { format!(", {}", effective.issuer()) };
-                let text = format!("{} ({}, {}{of})", session.code, effective.modality().label(story.lang), effective.duration().spoken());
+                let effective =
+                    service.store.effective_session(&session.code).await?.context("a session of the catalog")?;
+                let of = if effective.issuer() == &training.issuer {
+                    String::new()
+                } else {
+                    format!(", {}", effective.issuer())
+                };
+                let text = format!(
+                    "{} ({}, {}{of})",
+                    session.code,
+                    effective.modality().label(story.lang),
+                    effective.duration().spoken()
+                );
                 story.fact("  session", "  session", text);
             }
         }
+        story.pause();
+        let criteria = service.url.session_criteria(&catalog::OVERRIDING_SESSION.parse()?);
+        story.fact(
+            "Critères",
+            "Criteria",
+            format!("{} {criteria}", story.lang.pick("publiés avant l’inscription,", "published before enrolment,")),
+        );
         let health = self.client.get(&format!("{}/health", service.url), &[]).await?;
         health.expect(200)?;
         Ok(())
@@ -143,7 +163,21 @@ impl Demo<'_> {
         let Self { story, installation, client, .. } = self;
         story.step("La plateforme envoie ses webhooks signés", "The learning platforms post their signed webhooks");
         let mut first = None;
+        let mut platform = "";
         for learner in CAST {
+            if learner.source != platform {
+                platform = learner.source;
+                let source =
+                    installation.service.store.source(&platform.parse()?).await?.context("a source of the catalog")?;
+                let form = match source.form {
+                    SourceForm::MoodleWebhookengine => "local_webhookengine",
+                    SourceForm::CompletionEvent => "completion-event",
+                };
+                if first.is_some() {
+                    story.pause();
+                }
+                story.say(&format!("{} (forme {form})", source.name), &format!("{} (form {form})", source.name));
+            }
             let postings = cast::postings(learner, installation.calendar);
             let count = postings.len();
             for posting in postings {
@@ -151,8 +185,8 @@ impl Demo<'_> {
                 let body = answer.expect(202)?;
                 first.get_or_insert((posting, body));
             }
-            let heading = format!("{} · {}", learner.name, learner.session);
-            story.done(format!("{heading:<42} {count} × 202   {}", story.pick(&learner.story())));
+            let (name, session, told) = (learner.name, learner.session, learner.story());
+            story.done(format!("{name:<18} {session:<18} {count} × 202   {}", story.pick(&told)));
         }
         let (posting, accepted) = first.context("nothing was posted")?;
         story.pause();
@@ -167,21 +201,22 @@ impl Demo<'_> {
         let problem: Value = serde_json::from_slice(
             &client.post_webhook(&forged, &installation.secrets, Signature::Forged).await?.expect(401)?,
         )?;
-        story.refused(format!(
-            "{} 401 « {} »",
-            story.lang.pick("signé avec un autre secret : refusé,", "signed with another secret: refused,"),
-            problem["title"].as_str().unwrap_or_default()
-        ));
+        let said = story
+            .lang
+            .pick("signé avec un autre secret\u{a0}: refusé par 401", "signed with another secret: refused with 401");
+        story.refused(format!("{said}, “{}”", problem["title"].as_str().unwrap_or_default()));
         self.wait_for_worker().await?;
         let waiting = DeliveryFilter { source: None, state: Some(DeliveryState::Parked) };
         let waiting = installation.service.store.deliveries(&waiting, &Page::default()).await?.items;
-        ensure!(installation.run == Run::Again || waiting.len() == 1, "one delivery should wait, and {} do", waiting.len());
+        ensure!(
+            installation.run == Run::Again || waiting.len() == 1,
+            "one delivery should wait, and {} do",
+            waiting.len()
+        );
         for delivery in waiting {
-            story.refused(format!(
-                "{} {}",
-                story.lang.pick("un webhook est mis de côté, sans être perdu :", "one webhook is put aside, and not lost:"),
-                delivery.reason.unwrap_or_default()
-            ));
+            let said =
+                story.lang.pick("un webhook attend sans être perdu\u{a0}:", "one webhook waits and is not lost:");
+            story.waits(format!("{said} {}", delivery.reason.unwrap_or_default()));
         }
         Ok(())
     }
@@ -209,8 +244,7 @@ impl Demo<'_> {
             // Whoever tries the demo out may have posted what was missing.
             let as_told = decision.met == expected || installation.run == Run::Again && decision.met;
             ensure!(as_told, "{} {}: met is {}", learner.name, kind.as_str(), decision.met);
-            story.decision(&format!("{} · {} · {}", learner.name, session, kind_label(kind, story.lang)), &decision);
-            story.pause();
+            story.decision(&format!("{} · {} · {}", learner.name, session, kind.label(story.lang)), &decision);
         }
         Ok(())
     }
@@ -220,17 +254,17 @@ impl Demo<'_> {
         let Self { story, installation, client, .. } = self;
         story.step("Ce qui attendait est complété par l’API", "What was waiting is supplied through the API");
         let blocked = self.blocked().await?;
-        ensure!(installation.run == Run::Again || blocked.len() == 1, "one award should wait, and {} do", blocked.len());
+        ensure!(
+            installation.run == Run::Again || blocked.len() == 1,
+            "one award should wait, and {} do",
+            blocked.len()
+        );
         for award in &blocked {
             let reasons = award["reasons"][story.lang.tag()].as_array().into_iter().flatten();
             let reasons: Vec<_> = reasons.filter_map(Value::as_str).collect();
             let session = award["session"].as_str().unwrap_or_default();
-            story.refused(format!(
-                "{} ({session}) {} {}",
-                story.lang.pick("une attribution attend", "one award waits"),
-                story.lang.pick(":", ":"),
-                reasons.join(" ; ")
-            ));
+            let (one, colon) = (story.lang.pick("une attribution", "an award"), story.lang.pick("\u{a0}:", ":"));
+            story.waits(format!("{one} ({session}){colon} {}", reasons.join(", ")));
         }
         let learner = json!({ "name": HOA.name, "email": HOA.email });
         let path = format!("/api/v1/learners/{}/{}", HOA.source, HOA.id);
@@ -245,7 +279,6 @@ impl Demo<'_> {
         let parked = DeliveryFilter { source: None, state: Some(DeliveryState::Parked) };
         let parked = installation.service.store.deliveries(&parked, &Page::default()).await?.items;
         ensure!(installation.run == Run::Again || parked.is_empty(), "a delivery still waits");
-        story.pause();
         self.show_decisions_on(&cast::AISSATOU).await
     }
 
@@ -261,25 +294,20 @@ impl Demo<'_> {
     /// Waits until the worker has nothing left to do.
     async fn wait_for_worker(&self) -> anyhow::Result<()> {
         let store = &self.installation.service.store;
-        let spinner = self.story.wait("le traitement suit son cours", "the worker is at it");
         let started = Instant::now();
-        while store.jobs_pending().await? > 0 {
-            if started.elapsed() > PATIENCE {
-                bail!("{} jobs are still pending after {} seconds", store.jobs_pending().await?, PATIENCE.as_secs());
+        loop {
+            let pending = store.jobs_pending().await?;
+            if pending == 0 {
+                break;
             }
+            self.story.progress(format!("   … {pending} {}", self.story.lang.pick("tâches en cours", "jobs to do")));
+            ensure!(started.elapsed() < PATIENCE, "{pending} jobs still pend after {} seconds", PATIENCE.as_secs());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        spinner.finish_and_clear();
+        self.story.progress("");
         match store.dead_jobs().await?.first() {
             Some(job) => bail!("a job was given up: {}", job.error),
             None => Ok(()),
         }
-    }
-}
-
-fn kind_label(kind: AwardKind, lang: Lang) -> &'static str {
-    match kind {
-        AwardKind::Participation => lang.pick("attestation de participation", "attestation of participation"),
-        AwardKind::Certificate => lang.pick("certificat", "certificate"),
     }
 }

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
+use super::Demo;
 use super::cast::{CAST, THEO, ZOE};
 use super::catalog::OVERRIDING_SESSION;
-use super::{Demo, kind_label};
 use crate::award::RevocationCategory;
 use crate::catalog::AwardKind;
 use crate::ids::{CapabilityToken, Code};
 use crate::status_list::Bitstring;
+use crate::text::Lang;
 
 /// The files of an award, by the name of the link that leads to each.
 const FILES: [(&str, &str); 4] = [
@@ -64,7 +65,9 @@ impl Demo<'_> {
                 awards.extend(read_award(issuer, award)?);
             }
         }
-        let place = |award: &Issued| CAST.iter().position(|learner| learner.source == award.source && learner.id == award.learner);
+        let place = |award: &Issued| {
+            CAST.iter().position(|learner| learner.source == award.source && learner.id == award.learner)
+        };
         awards.sort_by_key(|award| (place(award), award.kind));
         for learner in CAST {
             for kind in learner.earns {
@@ -79,6 +82,11 @@ impl Demo<'_> {
     pub(super) async fn write_files<'a>(&self, awards: &'a [Issued]) -> anyhow::Result<Vec<Written<'a>>> {
         let Self { story, options, client, installation } = self;
         story.step("Les fichiers que reçoivent les agents", "The files that learners get");
+        let unit = story.lang.pick("Ko", "kB");
+        let width =
+            awards.iter().map(|award| options.output.join(&award.slug).display().to_string().len()).max().unwrap_or(0);
+        let heads = ["PDF", "PNG", "SVG", "JSON"].map(|name| format!("{name:>7}")).concat();
+        story.say(&format!("  {:width$}{heads}", "Dossier"), &format!("  {:width$}{heads}", "Folder"));
         let mut written = Vec::new();
         for award in awards {
             let folder = options.output.join(&award.slug);
@@ -88,8 +96,9 @@ impl Demo<'_> {
                 write(&folder.join(name), &content)?;
                 files.insert(name, content);
             }
-            let sizes: Vec<_> = files.values().map(|content| format!("{:>4} Ko", content.len().div_ceil(1024))).collect();
-            story.done(format!("{:<42} {}", format!("{}/", folder.display()), sizes.join("  ")));
+            let size = |content: &Vec<u8>| format!("{:>4} {unit}", content.len().div_ceil(1000));
+            let sizes: String = files.values().map(size).collect();
+            story.done(format!("{:width$}{sizes}", folder.display().to_string()));
             written.push(Written { award, folder, files });
         }
         for issuer in &installation.issuers {
@@ -114,8 +123,9 @@ impl Demo<'_> {
                 expect_verdict(&report, expected, &award.slug)?;
             }
             let headline = self.page(award, expected).await?;
-            let heading = format!("{} · {}", award.name, kind_label(award.kind, story.lang));
-            story.done(format!("{heading:<48} JSON, PNG, SVG : {expected}   QR : « {headline} »"));
+            let name = award.name;
+            let [open, close] = quotes(story.lang);
+            story.done(format!("{name:<18} JSON, PNG, SVG = {expected:<9} QR = {open}{headline}{close}"));
         }
         let original = files.iter().find(|written| written.award.is_of(&ZOE, AwardKind::Participation));
         let original = original.context("an award to tamper with")?;
@@ -149,30 +159,37 @@ impl Demo<'_> {
         let award = award.context("an award to revoke")?;
         let id = award.credential_id.rsplit('/').next().unwrap_or_default();
         if award.revoked {
-            story.done(story.lang.pick("déjà révoqué lors d’une exécution précédente", "already revoked in a run before"));
+            story.done(
+                story.lang.pick("déjà révoqué lors d’une exécution précédente", "already revoked in a run before"),
+            );
         } else {
             let category = RevocationCategory::EvidenceWithdrawn;
-            let why = json!({ "category": category, "internal_text": "Feuille d’émargement corrigée par la formatrice." });
+            let why =
+                json!({ "category": category, "internal_text": "Feuille d’émargement corrigée par la formatrice." });
             let token = installation.token(award.issuer.as_str())?;
             client.api_send("POST", token, &format!("/api/v1/credentials/{id}/revoke"), &why).await?;
-            story.fact("Bénéficiaire", "Learner", format!("{}, {}", award.name, kind_label(award.kind, story.lang)));
+            story.fact("Bénéficiaire", "Learner", format!("{}, {}", award.name, award.kind.label(story.lang)));
             story.fact("Motif public", "Public reason", category.label(story.lang));
         }
         let credential = client.get(award.link("credential")?, &[]).await?.expect(200)?;
-        expect_verdict(&client.verify(credential.clone()).await?, "revoked", &award.slug)?;
-        story.done(story.lang.pick("vérification : revoked", "verification: revoked"));
+        for link in ["credential", "badge_png", "badge_svg"] {
+            let file = client.get(award.link(link)?, &[]).await?.expect(200)?;
+            expect_verdict(&client.verify(file).await?, "revoked", &award.slug)?;
+        }
+        story.done("JSON, PNG, SVG = revoked");
         let headline = self.page(award, "revoked").await?;
-        story.done(format!("QR : « {headline} »"));
+        let [open, close] = quotes(story.lang);
+        story.done(format!("QR = {open}{headline}{close}"));
         let credential: Value = serde_json::from_slice(&credential)?;
         let status = &credential["credentialStatus"];
         let list = client.get(status["statusListCredential"].as_str().context("a status list")?, &[]).await?.json()?;
         let bits = Bitstring::decode(list["credentialSubject"]["encodedList"].as_str().unwrap_or_default())?;
         let index: u64 = status["statusListIndex"].as_str().unwrap_or_default().parse().context("a status index")?;
         ensure!(bits.get(index)?, "the bit of the revoked badge is not set");
-        story.done(match story.lang {
-            crate::text::Lang::Fr => format!("liste de statuts publique : le bit {index} est à 1"),
-            crate::text::Lang::En => format!("public status list: bit {index} is set"),
-        });
+        story.done(format!(
+            "{} {index} = 1",
+            story.lang.pick("liste de statuts publique, bit", "public status list, bit")
+        ));
         Ok(())
     }
 
@@ -186,7 +203,8 @@ impl Demo<'_> {
             let url = credential["credentialStatus"]["statusListCredential"].as_str().context("a status list")?;
             if !lists.contains_key(url) {
                 let list = client.get(url, &[]).await?.expect(200)?;
-                let name = format!("status-{}.json", url.rsplit('/').next().unwrap_or_default());
+                // The demo never fills a list, so an issuer has one.
+                let name = format!("status-{}.json", written.award.issuer);
                 write(&options.output.join(&name), &list)?;
                 lists.insert(url.to_owned(), json!(name));
             }
@@ -207,10 +225,24 @@ impl Demo<'_> {
         story.step("À vous", "Your turn");
         story.fact("Fichiers", "Files", options.output.display());
         story.fact("Attestation", "Attestation", valid.folder.join("attestation.pdf").display());
-        story.fact("Vérifier", "Verify", format!("cargo run --release -- verify {}", valid.folder.join("badge.png").display()));
+        let (output, issuer) = (options.output.display(), &valid.award.issuer);
+        story.fact("Vérifier", "Verify", "cargo run --release -- verify \\");
+        story.row(
+            "",
+            format!("  --did-document {output}/did-{issuer}.json --status-list {output}/status-{issuer}.json \\"),
+        );
+        story.row("", format!("  {}", valid.folder.join("badge.png").display()));
         if options.serve {
-            for (label, name) in [("valide", "valid"), ("révoqué", "revoked"), ("inconnu", "unknown"), ("critères", "criteria"), ("accueil", "home")] {
-                story.fact(label, name, urls[name].as_str().unwrap_or_default());
+            let pages = [
+                ("Accueil", "Home", "home"),
+                ("Critères", "Criteria", "criteria"),
+                ("Badge valide", "Valid badge", "valid"),
+                ("Badge révoqué", "Revoked badge", "revoked"),
+                ("Lien inconnu", "Unknown link", "unknown"),
+            ];
+            story.pause();
+            for (label, english, name) in pages {
+                story.fact(label, english, urls[name].as_str().unwrap_or_default());
             }
         } else {
             story.fact("Pages", "Pages", "cargo run --release -- demo --serve");
@@ -232,6 +264,13 @@ fn read_award(issuer: &Code, award: &Value) -> anyhow::Result<Option<Issued>> {
     let revoked = !award["credential"]["revoked"].is_null();
     let (name, issuer, credential_id) = (known.name, issuer.clone(), text("/credential/id"));
     Ok(Some(Issued { slug, name, kind, source, learner, issuer, credential_id, revoked, links }))
+}
+
+fn quotes(lang: Lang) -> [&'static str; 2] {
+    match lang {
+        Lang::Fr => ["«\u{202f}", "\u{202f}»"],
+        Lang::En => ["“", "”"],
+    }
 }
 
 fn expect_verdict(report: &Value, expected: &str, what: &str) -> anyhow::Result<()> {

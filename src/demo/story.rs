@@ -1,18 +1,17 @@
-//! What the demo prints: numbered steps, aligned facts and decision trees, in French or English. Works without colours; where the
-//! output is a terminal, a spinner says what is being waited for.
+//! What the demo prints: numbered steps, aligned facts and decision trees, in French or English, without colours. On a terminal, a
+//! line that goes away says what is being waited for.
 
 use std::cell::Cell;
 use std::fmt::Display;
-use std::io::Write as _;
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal as _, Write as _};
 
 use crate::criteria::{Decision, Finding};
 use crate::text::{Bilingual, Lang};
 
 /// The width in which facts are aligned.
 const LABEL: usize = 14;
+/// Where lines of sentences and reasons are broken.
+const WIDTH: usize = 110;
 
 /// The demo's voice.
 pub(super) struct Story {
@@ -44,7 +43,7 @@ impl Story {
 
     /// A sentence.
     pub(super) fn say(&self, fr: &str, en: &str) {
-        self.line(format!("   {}", self.lang.pick(fr, en)));
+        self.wrapped("   ", self.lang.pick(fr, en));
     }
 
     /// A fact under a label.
@@ -60,12 +59,12 @@ impl Story {
 
     /// Something that was checked and holds.
     pub(super) fn done(&self, text: impl Display) {
-        self.line(format!("   ✓ {text}"));
+        self.wrapped("   ✓ ", &text.to_string());
     }
 
     /// Something that does not hold, as it should not.
     pub(super) fn refused(&self, text: impl Display) {
-        self.line(format!("   ✗ {text}"));
+        self.wrapped("   ✗ ", &text.to_string());
     }
 
     /// A text in this story's language.
@@ -78,39 +77,60 @@ impl Story {
         self.line("");
     }
 
+    /// Something that waits.
+    pub(super) fn waits(&self, text: impl Display) {
+        self.wrapped("   … ", &text.to_string());
+    }
+
     /// A decision with its reasons.
     pub(super) fn decision(&self, heading: &str, decision: &Decision) {
         let mark = if decision.met { "✓" } else { "✗" };
+        self.line("");
         self.line(format!("   {mark} {heading}"));
-        self.line(format!("     {}", self.pick(&decision.summary())));
+        self.wrapped("     ", self.pick(&decision.summary()));
         self.finding(&decision.explanation, 5);
     }
 
     fn finding(&self, finding: &Finding, indent: usize) {
         let mark = if finding.met { "✓" } else { "·" };
-        let mut line = format!("{}{mark} {}", " ".repeat(indent), self.pick(&finding.label));
-        if let Some(period) = &finding.period {
-            line += &format!(" ({})", self.pick(period));
-        }
+        let mut text = self.pick(&finding.label).to_owned();
         if let Some(detail) = &finding.detail {
-            line += self.lang.pick("\u{a0}: ", ": ");
-            line += self.pick(detail);
+            text += self.lang.pick("\u{a0}: ", ": ");
+            text += self.pick(detail);
         }
-        self.line(line);
+        self.wrapped(&format!("{}{mark} ", " ".repeat(indent)), &text);
         for child in &finding.children {
             self.finding(child, indent + 2);
         }
     }
 
-    /// A spinner that says what is being waited for; nothing where the output is no terminal.
-    pub(super) fn wait(&self, fr: &str, en: &str) -> ProgressBar {
-        let spinner = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("   {spinner} {msg} ({elapsed})") {
-            spinner.set_style(style);
+    /// Says in passing what is being waited for; an empty text takes it away. Nothing where nobody watches a terminal.
+    pub(super) fn progress(&self, text: impl Display) {
+        let mut terminal = std::io::stderr();
+        if terminal.is_terminal() {
+            let _ = write!(terminal, "\r\x1b[2K{text}").and_then(|()| terminal.flush());
         }
-        spinner.set_message(self.lang.pick(fr, en).to_owned());
-        spinner.enable_steady_tick(Duration::from_millis(120));
-        spinner
+    }
+
+    /// A text after a prefix, broken between words where it is long; what follows stands under what precedes.
+    fn wrapped(&self, prefix: &str, text: &str) {
+        let indent = prefix.chars().count();
+        let mut line = prefix.to_owned();
+        let mut width = indent;
+        for (index, word) in text.split(' ').enumerate() {
+            let length = word.chars().count();
+            if width > indent && width + 1 + length > WIDTH {
+                self.line(&line);
+                line = " ".repeat(indent);
+                width = indent;
+            } else if index > 0 {
+                line.push(' ');
+                width += 1;
+            }
+            line.push_str(word);
+            width += length;
+        }
+        self.line(&line);
     }
 
     fn line(&self, text: impl Display) {
