@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 const MARKUP: &str = "<b onclick=\"x()\">Gras</b> & <script>alert(1)</script> <svg onload=\"x()\"/> *étoile* [lien](javascript:x) \
                       {{ 7 * 7 }} {% raw %} %s ' -- 𝄞";
 /// The same, of characters that our fonts draw.
-const DRAWABLE_MARKUP: &str = "<b onclick=\"x()\">Gras</b> & <script>alert(1)</script> *étoile* [lien](javascript:x) {{ 7 * 7 }} ' --";
+const DRAWABLE_MARKUP: &str =
+    "<b onclick=\"x()\">Gras</b> & <script>alert(1)</script> *étoile* [lien](javascript:x) {{ 7 * 7 }} ' --";
 
 /// Nothing was let in.
 async fn assert_nothing_kept(app: &TestApp) {

@@ -31,7 +31,12 @@ async fn routes(app: &TestApp) -> Vec<(Method, String, Value, Scope)> {
         (get, "awards", Value::Null, Scope::AwardsRead),
         (post.clone(), &format!("awards/{award}/reissue"), json!({}), Scope::AwardsWrite),
         (Method::DELETE, &format!("awards/{award}/qr"), Value::Null, Scope::AwardsWrite),
-        (post, &format!("credentials/{credential}/revoke"), json!({ "category": "learner_request" }), Scope::AwardsWrite),
+        (
+            post,
+            &format!("credentials/{credential}/revoke"),
+            json!({ "category": "learner_request" }),
+            Scope::AwardsWrite,
+        ),
     ];
     table.map(|(method, path, body, scope)| (method, format!("/api/v1/{path}"), body, scope)).into()
 }

@@ -3,8 +3,8 @@
 use axum::http::Method;
 use sceau::badge;
 use sceau::store::{AlertFilter, AlertKind, DeliveryState};
-use sceau::verify::{self, Materials, Verdict};
 use sceau::time::Clock as _;
+use sceau::verify::{self, Materials, Verdict};
 use serde_json::{Value, json};
 
 use crate::app::{ACTIVITIES, SESSION, TestApp, activity, completion, event, text, zoe};
@@ -113,6 +113,23 @@ crate::on_both_engines! {
         let rest = app.read(&format!("/api/v1/awards?limit=2&after={}", text(&first, "/next"))).await.expect(200).json();
         assert_eq!(rest["awards"].as_array().unwrap().len(), 1);
         assert!(rest.get("next").is_none());
+    }
+
+    /// The source may be left out where one alone knows a learner by that id.
+    async fn a_learner_is_asked_for_by_the_id_of_their_source(app: &TestApp) {
+        app.complete(zoe()).await;
+        let asked = async |query: &str| app.read(&format!("/api/v1/awards?{query}")).await;
+        let of_one = asked("source=mentor&learner=892").await.expect(200).json();
+        assert_eq!(of_one["awards"].as_array().unwrap().len(), 1);
+        assert_eq!(asked("learner=892").await.expect(200).json(), of_one);
+        assert_eq!(asked(&format!("session={SESSION}&learner=892")).await.expect(200).json(), of_one);
+        assert_eq!(asked("learner=893").await.expect(200).json(), json!({ "awards": [] }));
+        let other = json!({ "code": "lms-2", "issuer": "dgafp", "name": "LMS", "form": "completion-event" });
+        app.put("/api/v1/sources/lms-2", &other).await.expect(201);
+        app.put("/api/v1/learners/lms-2/892", &json!({ "name": "Ada Martin" })).await.expect(201);
+        asked("learner=892").await.problem(400, "bad-request").says("source=");
+        assert_eq!(asked("source=mentor&learner=892").await.expect(200).json(), of_one);
+        assert_eq!(asked("source=lms-2&learner=892").await.expect(200).json(), json!({ "awards": [] }));
     }
 
     /// Nobody need order things: what a delivery lacks may come later.

@@ -41,14 +41,14 @@ impl Installation {
         fs::write(&file, &identity).expect("writes");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("sets the mode");
         // Free a moment ago; the server takes it again after each kill.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let token = http::new_token(&SystemEntropy).to_string();
         let secret = format!("whsec_{}", STANDARD.encode([7; 32]));
         let installation = Self { folder, database: database.to_owned(), port, identity, token, secret };
 
         let service = installation.service().await;
         let (store, now) = (&service.store, service.clock.now());
-        store.record_public_url(&service.url).await.expect("recorded");
         let issuer = support::issuer();
         store.put_issuer(&issuer, now).await.expect("kept");
         store.put_training(&support::training(), now).await.expect("kept");
@@ -76,16 +76,12 @@ impl Installation {
 
     /// The flow in this process, on the same database and keys.
     pub async fn service(&self) -> Service {
-        let url = self.database.parse().expect("a database URL");
-        let store = Store::open(&url, StoreOptions::new(Arc::new(SystemEntropy))).await.expect("the store opens");
-        Service {
-            store,
-            keyring: Keyring::open(&self.keys(), &self.identity, &SystemEntropy).expect("a keyring"),
-            url: self.public_url().parse().expect("a public URL"),
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
-            wake: tokio::sync::Notify::new(),
-        }
+        let database = self.database.parse().expect("a database URL");
+        let store = Store::open(&database, StoreOptions::new(Arc::new(SystemEntropy))).await.expect("the store opens");
+        let keyring = Keyring::open(&self.keys(), &self.identity, &SystemEntropy).expect("a keyring");
+        let url = self.public_url().parse().expect("a public URL");
+        let service = Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).await;
+        service.expect("the parts fit")
     }
 
     /// Starts the server, as an operator would.
@@ -109,7 +105,8 @@ impl Installation {
     }
 
     pub fn client(&self) -> Client {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(10)));
+        let config =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(10)));
         Client {
             agent: config.build().into(),
             address: format!("http://127.0.0.1:{}", self.port),
@@ -122,7 +119,8 @@ impl Installation {
     pub async fn check_database(&self) {
         if self.database.starts_with("sqlite:") {
             let mut connection = sqlx::SqliteConnection::connect(&self.database).await.expect("connects");
-            let found: String = sqlx::query_scalar("pragma integrity_check").fetch_one(&mut connection).await.expect("checks");
+            let found: String =
+                sqlx::query_scalar("pragma integrity_check").fetch_one(&mut connection).await.expect("checks");
             assert_eq!(found, "ok");
         }
     }

@@ -110,7 +110,8 @@ impl TestApp {
     async fn start(database: &str) -> Self {
         let entropy = Arc::new(support::Counter::new(2026));
         let folder = tempfile::tempdir().expect("a folder");
-        let keyring = Keyring::open(&folder.path().join("keys"), &Keyring::new_identity(), &*entropy).expect("a keyring");
+        let keyring =
+            Keyring::open(&folder.path().join("keys"), &Keyring::new_identity(), &*entropy).expect("a keyring");
         let url = database.parse().expect("a database URL");
         let store = Store::open(&url, StoreOptions::new(entropy.clone())).await.expect("the store opens");
         let now: Timestamp = NOW.parse().expect("a moment");
@@ -332,7 +333,8 @@ impl Call<'_> {
 
     pub async fn send(self) -> Reply {
         let path = self.path.strip_prefix(URL).unwrap_or(&self.path);
-        let mut request = Request::builder().method(self.method).uri(path).body(Body::from(self.body)).expect("a request");
+        let mut request =
+            Request::builder().method(self.method).uri(path).body(Body::from(self.body)).expect("a request");
         *request.headers_mut() = self.headers;
         let response = self.app.router.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
@@ -440,8 +442,9 @@ pub fn event(learner: Value, evidence: Vec<Value>) -> Value {
 
 /// A delivery that reports activities as completed, one an hour.
 pub fn completion(learner: Value, activities: &[&str]) -> Value {
-    let facts = activities.iter().enumerate().map(|(hour, code)| {
-        activity(code, "completed", &format!("2026-03-20T{:02}:00:00+01:00", 9 + hour))
-    });
+    let facts = activities
+        .iter()
+        .enumerate()
+        .map(|(hour, code)| activity(code, "completed", &format!("2026-03-20T{:02}:00:00+01:00", 9 + hour)));
     event(learner, facts.collect())
 }
