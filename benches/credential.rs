@@ -42,22 +42,27 @@ fn main() {
     let sign = || eddsa_rdfc::sign(linted.document(), &options, &key).expect("signs");
     let signed = sign();
     let text = signed.to_string();
-    let materials = Materials {
-        did_document: Some(did::document(&did, &[(method, key.verifying_key())])),
-        ..Materials::default()
-    };
+    let materials =
+        Materials { did_document: Some(did::document(&did, &[(method, key.verifying_key())])), ..Materials::default() };
     let verify = || {
         let report = prepare(text.as_bytes()).conclude(&materials, award.awarded);
         assert_eq!(report.outcome(CheckCode::Proof), Some(Outcome::Pass));
     };
 
-    println!("one credential of {} bytes, {} canonical quads", text.len(), jsonld::canonize(linted.document()).map_or(0, |nquads| nquads.lines().count()));
+    println!(
+        "one credential of {} bytes, {} canonical quads",
+        text.len(),
+        jsonld::canonize(linted.document()).map_or(0, |nquads| nquads.lines().count())
+    );
     let ours = [("sign", least_micros(|| drop(sign()))), ("verify", least_micros(verify))];
     println!("compose and lint  {:>8.0} µs", least_micros(|| drop(lint(compose()))));
     let peer = peer(&signed, &materials.did_document.clone().unwrap_or_default());
     for (name, micros) in ours {
         match peer.as_ref().and_then(|peer| peer.get(name)).and_then(serde_json::Value::as_f64) {
-            Some(theirs) => println!("{name:<17} {micros:>8.0} µs   @digitalbazaar/vc {theirs:>8.0} µs   ratio {:.2}", micros / theirs),
+            Some(theirs) => println!(
+                "{name:<17} {micros:>8.0} µs   @digitalbazaar/vc {theirs:>8.0} µs   ratio {:.2}",
+                micros / theirs
+            ),
             None => println!("{name:<17} {micros:>8.0} µs"),
         }
     }

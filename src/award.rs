@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    Assessment, AwardKind, BadgeImage, Colour, Competency, EffectiveSession, Issuer, LongText, Modality, Name, Rule, ShortText,
+    Assessment, AwardKind, BadgeImage, Colour, Competency, EffectiveSession, Issuer, LongText, Modality, Name, Rule,
+    ShortText,
 };
 use crate::ids::{AchievementHash, AwardId, Code, Did, LearnerId, SubjectId};
 use crate::text::{Email, Lang, PersonName};

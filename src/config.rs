@@ -62,7 +62,9 @@ pub enum ConfigError {
     #[error("DATABASE_URL: {0}")]
     Database(crate::store::StoreError),
     /// No age identity was given.
-    #[error("no age identity: set SCEAU_AGE_IDENTITY_FILE to a file made by `sceau keys identity --output FILE`, or SCEAU_AGE_IDENTITY to its content")]
+    #[error(
+        "no age identity: set SCEAU_AGE_IDENTITY_FILE to a file made by `sceau keys identity --output FILE`, or SCEAU_AGE_IDENTITY to its content"
+    )]
     NoIdentity,
     /// The identity's file can't be read.
     #[error("{path}: {source}", path = path.display())]

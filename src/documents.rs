@@ -51,7 +51,8 @@ impl Service {
 }
 
 fn signed_content(credential: &CredentialRecord) -> Result<(CredentialView, String), ServiceError> {
-    let signed = credential.signed.as_ref().ok_or_else(|| ServiceError::Defect("the credential is not signed".into()))?;
+    let signed =
+        credential.signed.as_ref().ok_or_else(|| ServiceError::Defect("the credential is not signed".into()))?;
     let document = serde_json::from_str(&signed.text).map_err(|error| ServiceError::Defect(error.to_string()))?;
     let view = CredentialView::read(&document).map_err(|error| ServiceError::Defect(error.to_string()))?;
     Ok((view, signed.text.clone()))

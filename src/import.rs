@@ -63,7 +63,12 @@ pub fn read(bytes: &[u8]) -> Result<CatalogBatch, ImportError> {
     let value: Value = json::parse_strict(bytes, &Limits { max_bytes: MAX_BYTES, ..Limits::default() })?;
     let file: File = serde_path_to_error::deserialize(value)
         .map_err(|error| ImportError::Form { path: error.path().to_string(), problem: error.inner().to_string() })?;
-    Ok(CatalogBatch { issuers: file.issuers, trainings: file.trainings, sessions: file.sessions, sources: file.sources })
+    Ok(CatalogBatch {
+        issuers: file.issuers,
+        trainings: file.trainings,
+        sessions: file.sessions,
+        sources: file.sources,
+    })
 }
 
 /// What a training must satisfy, the artwork that only the badge module can judge included.

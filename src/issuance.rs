@@ -58,7 +58,8 @@ impl Service {
                 plans.extend(self.next_step(&effective, learner, &decision).await?);
             }
             let composers: Vec<_> = plans.iter().map(|step| step.composer(self)).collect();
-            let steps: Vec<_> = plans.iter().zip(&composers).map(|(step, compose)| step.as_award_step(compose)).collect();
+            let steps: Vec<_> =
+                plans.iter().zip(&composers).map(|(step, compose)| step.as_award_step(compose)).collect();
             match self.store.settle_decision(job, &steps, self.clock.now()).await? {
                 Settled::Done => return Ok(()),
                 Settled::Raced => continue,
@@ -122,7 +123,8 @@ impl Service {
         let issuer = self.store.issuer(code).await?.ok_or_else(|| gone("a session's issuer"))?;
         let learner = self.store.learner(learner).await?.ok_or_else(|| gone("a learner"))?;
         let narrative = criteria::narrative(session, decision.kind, session.training.language).unwrap_or_default();
-        let achievement = AchievementSnapshot::of(session, decision.kind, (self.url.issuer_did(code), &issuer), narrative);
+        let achievement =
+            AchievementSnapshot::of(session, decision.kind, (self.url.issuer_did(code), &issuer), narrative);
         Ok(Snapshot {
             achievement: achievement.ok_or_else(|| gone("a kind of award that was just decided"))?,
             issuer,
@@ -248,7 +250,8 @@ impl Service {
                 // The codes alone: a finding may quote the document.
                 let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
                 tracing::error!(credential.id = %id, lint.codes = codes.join(","), "credential.lint_refused");
-                let reasons = [BlockReason::LintRefused { findings: findings.iter().map(ToString::to_string).collect() }];
+                let reasons =
+                    [BlockReason::LintRefused { findings: findings.iter().map(ToString::to_string).collect() }];
                 return Ok(self.store.block_award(job, record.award, &reasons, self.clock.now()).await?);
             }
         };
@@ -262,7 +265,8 @@ impl Service {
     /// named in the intent before it is used. None where the issuer has neither.
     async fn key_to_sign(&self, job: &Job, record: &CredentialRecord) -> Result<Option<KeyRecord>, ServiceError> {
         let keys = self.store.keys(&record.issuer).await?;
-        let held = |key: &KeyRecord| Ok::<_, ServiceError>(self.keyring.key(&record.issuer, &key.thumbprint)?.is_some());
+        let held =
+            |key: &KeyRecord| Ok::<_, ServiceError>(self.keyring.key(&record.issuer, &key.thumbprint)?.is_some());
         if let Some(planned) = keys.iter().find(|key| key.key_id == record.key_id)
             && held(planned)?
         {
@@ -361,7 +365,9 @@ impl Step {
         };
         let award = Box::new(plan.award.clone());
         match (&plan.secrets, &plan.planned, compose) {
-            (Some(secrets), Ok(planned), Some(compose)) => AwardStep::Open(award, secrets.clone(), planned.as_plan(compose)),
+            (Some(secrets), Ok(planned), Some(compose)) => {
+                AwardStep::Open(award, secrets.clone(), planned.as_plan(compose))
+            }
             (None, Ok(planned), Some(compose)) => AwardStep::Resume(award, planned.as_plan(compose)),
             (Some(secrets), Err(reasons), _) => AwardStep::OpenBlocked(award, secrets.clone(), reasons.clone()),
             (None, Err(reasons), _) => AwardStep::StayBlocked(award, reasons.clone()),
@@ -405,7 +411,11 @@ pub fn block_reason_text(reason: &BlockReason, lang: Lang) -> String {
         }
         (BlockReason::IssuerKeyMissing, Lang::Fr) => "l’émetteur n’a pas de clé de signature".into(),
         (BlockReason::IssuerKeyMissing, Lang::En) => "the issuer has no key to sign with".into(),
-        (BlockReason::LintRefused { findings }, Lang::Fr) => format!("document refusé par nos règles\u{a0}: {}", findings.join("; ")),
-        (BlockReason::LintRefused { findings }, Lang::En) => format!("document refused by our rules: {}", findings.join("; ")),
+        (BlockReason::LintRefused { findings }, Lang::Fr) => {
+            format!("document refusé par nos règles\u{a0}: {}", findings.join("; "))
+        }
+        (BlockReason::LintRefused { findings }, Lang::En) => {
+            format!("document refused by our rules: {}", findings.join("; "))
+        }
     }
 }

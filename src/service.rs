@@ -11,11 +11,11 @@ use crate::entropy::Entropy;
 use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl, StatusListId};
 use crate::intake::standard_webhooks::WebhookSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
+use crate::lint;
 use crate::proof::{did, eddsa_rdfc, multikey};
 use crate::status_list::{self, Bitstring};
 use crate::store::{AddedKey, EncryptedText, KeyRecord, KeyState, Published, Store, StoreError};
 use crate::time::Clock;
-use crate::lint;
 
 /// The parts that the flow is made of.
 pub struct Service {
@@ -126,7 +126,8 @@ impl Service {
             return Err(ServiceError::KeyNotHeld(format!("of {}", list.issuer)));
         };
         let address = self.url.status_list(id);
-        let document = status_list::compose(&address, &self.url.issuer_did(&list.issuer), &Bitstring::new(&list.revoked), now);
+        let document =
+            status_list::compose(&address, &self.url.issuer_did(&list.issuer), &Bitstring::new(&list.revoked), now);
         let document = lint::lint_status_list(document).map_err(|findings| refused(&findings))?;
         let signed = self.sign(&list.issuer, &key, &document, &now.to_whole_second().to_string())?.to_string();
         let until = now.to_whole_second().plus_seconds(status_list::VALIDITY_SECONDS);
@@ -184,7 +185,12 @@ impl Service {
     }
 
     /// Opens a stored capability link.
-    pub fn open_link(&self, award: AwardId, link: Link, sealed: &EncryptedText) -> Result<CapabilityToken, ServiceError> {
+    pub fn open_link(
+        &self,
+        award: AwardId,
+        link: Link,
+        sealed: &EncryptedText,
+    ) -> Result<CapabilityToken, ServiceError> {
         Ok(CapabilityToken::from_bytes(self.open_128(&place(award, link), sealed)?))
     }
 
@@ -229,7 +235,9 @@ const HEAVY_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Runs work that keeps a processor busy where it holds up nobody else.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| ServiceError::Defect(format!("a computation failed: {error}")))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| ServiceError::Defect(format!("a computation failed: {error}")))
 }
 
 fn place(award: AwardId, link: Link) -> String {

@@ -21,7 +21,8 @@ impl Service {
             Err(why) => Taken { evidence: Vec::new(), end: DeliveryEnd::Dead { reason: why.to_string() } },
             Ok(understood) => {
                 let mut waiting = understood.unmapped.first().map(|unmapped| {
-                    let reason = format!("{unmapped} has no mapping in the configuration of the source {}", source.code);
+                    let reason =
+                        format!("{unmapped} has no mapping in the configuration of the source {}", source.code);
                     (WaitFor::Source(source.code.clone()), reason)
                 });
                 let mut evidence = Vec::new();
@@ -58,7 +59,10 @@ impl Service {
             return Ok(Placed::Waits(WaitFor::Session(record.session), reason));
         };
         if !source.serves(session.issuer()) {
-            let reason = format!("the source {} may not report on the session {} of another issuer", source.code, record.session);
+            let reason = format!(
+                "the source {} may not report on the session {} of another issuer",
+                source.code, record.session
+            );
             return Ok(Placed::Refused(reason));
         }
         let Some(learner) = self.learner(source, &record).await? else {
@@ -80,7 +84,8 @@ impl Service {
     async fn learner(&self, source: &Source, record: &Record) -> Result<Option<LearnerId>, ServiceError> {
         let known = self.store.learner_by_external(&source.code, &record.learner).await?;
         let news = |known: &crate::store::LearnerRecord| {
-            (record.name.is_some() && record.name != known.name) || (record.email.is_some() && record.email != known.email)
+            (record.name.is_some() && record.name != known.name)
+                || (record.email.is_some() && record.email != known.email)
         };
         match known {
             Some(known) if !news(&known) => Ok(Some(known.id)),
@@ -88,7 +93,10 @@ impl Service {
             _ => {
                 let (name, email) = (record.name.as_ref(), record.email.as_ref());
                 let update = LearnerUpdate::Complete;
-                let kept = self.store.put_learner(&source.code, &record.learner, name, email, update, self.clock.now()).await?;
+                let kept = self
+                    .store
+                    .put_learner(&source.code, &record.learner, name, email, update, self.clock.now())
+                    .await?;
                 Ok(Some(kept.0))
             }
         }

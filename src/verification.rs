@@ -42,7 +42,8 @@ impl Service {
         if let Some(issuer) = needs.issuer.as_deref().and_then(|did| self.url.issuer_of(did)) {
             materials.did_document = self.did_document(&issuer).await?;
         }
-        let within = |address: &str, folder: &str| address.strip_prefix(&format!("{}/{folder}/", self.url)).map(str::to_owned);
+        let within =
+            |address: &str, folder: &str| address.strip_prefix(&format!("{}/{folder}/", self.url)).map(str::to_owned);
         let list = needs.status_list.as_deref().and_then(|address| within(address, "status"));
         if let Some(id) = list.and_then(|id| id.parse::<StatusListId>().ok()) {
             materials.status_list = match self.signed_status_list(id).await {

@@ -59,7 +59,9 @@ pub async fn run(service: Arc<Service>, count: usize, stop: tokio::sync::watch::
 
 /// Claims one job and runs it. An error is one of storage itself; a job's own failure is recorded with the job.
 pub async fn turn(service: &Service, worker: &str) -> Result<Turn, StoreError> {
-    let Some(job) = service.store.claim_job(worker, service.clock.now(), LEASE_SECONDS).await? else { return Ok(Turn::Idle) };
+    let Some(job) = service.store.claim_job(worker, service.clock.now(), LEASE_SECONDS).await? else {
+        return Ok(Turn::Idle);
+    };
     let outcome = match &job.task {
         Task::TakeUpDelivery { delivery } => service.take_up(&job, *delivery).await,
         Task::Decide { session, learner } => service.decide(&job, session, *learner).await,

@@ -23,7 +23,11 @@ fn validator(name: &str) -> jsonschema::Validator {
 fn a_schema_accepts_what_the_types_accept_and_refuses_what_they_refuse() {
     let training = serde_json::to_value(support::training()).unwrap();
     let schema = validator("training.schema.json");
-    assert!(schema.is_valid(&training), "{:?}", schema.iter_errors(&training).map(|e| e.to_string()).collect::<Vec<_>>());
+    assert!(
+        schema.is_valid(&training),
+        "{:?}",
+        schema.iter_errors(&training).map(|e| e.to_string()).collect::<Vec<_>>()
+    );
     for (pointer, value) in [
         ("/code", json!("Pas Un Code")),
         ("/duration", json!("P1D")),

@@ -25,9 +25,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::award::AchievementSnapshot;
-use crate::catalog::BadgeImage;
 #[cfg(test)]
 use crate::catalog::AwardKind;
+use crate::catalog::BadgeImage;
 
 /// Side of the PNG that an agent downloads, in pixels: sharp in a CV and on a dense screen, light to mail.
 pub const BADGE_PNG_SIZE_PX: u32 = 512;

@@ -96,8 +96,12 @@ fn print_report(report: &Report, lang: Lang) {
         Verdict::Revoked => lang.pick("RÉVOQUÉ par son émetteur", "REVOKED by its issuer"),
         Verdict::Expired => lang.pick("EXPIRÉ", "EXPIRED"),
         Verdict::NotYetValid => lang.pick("PAS ENCORE EN VIGUEUR", "NOT YET IN FORCE"),
-        Verdict::Invalid => lang.pick("NON VALABLE : ce n’est pas ce que l’émetteur a signé", "INVALID: not what its issuer signed"),
-        Verdict::Unverifiable => lang.pick("NON VÉRIFIABLE avec ce qui est connu ici", "NOT VERIFIABLE with what is known here"),
+        Verdict::Invalid => {
+            lang.pick("NON VALABLE : ce n’est pas ce que l’émetteur a signé", "INVALID: not what its issuer signed")
+        }
+        Verdict::Unverifiable => {
+            lang.pick("NON VÉRIFIABLE avec ce qui est connu ici", "NOT VERIFIABLE with what is known here")
+        }
     };
     println!("{verdict}");
     for check in &report.checks {
@@ -192,7 +196,9 @@ pub(super) async fn run_awards(command: AwardsCommand) -> anyhow::Result<()> {
         AwardsCommand::Reissue { installation, id } => {
             let service = super::open_service(&installation).await?;
             match service.reissue(id).await? {
-                Reissue::Planned(credential) => println!("{}: a running server signs it", service.url.credential(credential)),
+                Reissue::Planned(credential) => {
+                    println!("{}: a running server signs it", service.url.credential(credential))
+                }
                 Reissue::NotFound => anyhow::bail!("there is no award {id}"),
                 Reissue::NotIssued => anyhow::bail!("only an issued award can be corrected"),
                 Reissue::Blocked(reasons) => {

@@ -14,7 +14,9 @@ use crate::time::Clock as _;
 #[derive(Debug, Subcommand)]
 pub(super) enum SourceCommand {
     /// Make a webhook secret for a source and print it, once. The one before stays in force until the next is made.
-    #[command(after_help = "Example:\n  sceau source secret mentor\nEnter the whsec_… that it prints in the LMS's webhook form.")]
+    #[command(
+        after_help = "Example:\n  sceau source secret mentor\nEnter the whsec_… that it prints in the LMS's webhook form."
+    )]
     Secret {
         #[command(flatten)]
         installation: Installation,
@@ -147,7 +149,9 @@ pub(super) async fn run(command: DeliveriesCommand) -> anyhow::Result<()> {
             match store.replay_delivery(id, SystemClock.now()).await? {
                 None => anyhow::bail!("there is no delivery {id}"),
                 Some(Replayed::Queued) => println!("queued; a running server takes it up"),
-                Some(Replayed::Not(state)) => anyhow::bail!("the delivery is {}: only dead and parked ones are replayed", state.as_str()),
+                Some(Replayed::Not(state)) => {
+                    anyhow::bail!("the delivery is {}: only dead and parked ones are replayed", state.as_str())
+                }
             }
         }
     }

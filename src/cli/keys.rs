@@ -94,7 +94,11 @@ fn write_identity(path: &std::path::Path) -> anyhow::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).with_context(|| path.display().to_string())?;
     let identity = Keyring::new_identity();
-    writeln!(file, "# Sceau: age identity that protects the keys. Keep a copy off this machine.\n{}", identity.as_str())?;
+    writeln!(
+        file,
+        "# Sceau: age identity that protects the keys. Keep a copy off this machine.\n{}",
+        identity.as_str()
+    )?;
     file.sync_all()?;
     println!("{} written; set SCEAU_AGE_IDENTITY_FILE={}", path.display(), path.display());
     Ok(())

@@ -24,7 +24,11 @@ use crate::{import, schemas};
 
 /// Issues Open Badges 3.0 credentials and PDF attestations from LMS completion evidence, and lets anyone verify them.
 #[derive(Debug, Parser)]
-#[command(name = "sceau", version, after_help = "Start here:\n  sceau demo --serve      the whole promise on sample data, no set-up\n  sceau help serve        running it for real")]
+#[command(
+    name = "sceau",
+    version,
+    after_help = "Start here:\n  sceau demo --serve      the whole promise on sample data, no set-up\n  sceau help serve        running it for real"
+)]
 struct Cli {
     #[command(flatten)]
     logging: Logging,
@@ -37,10 +41,14 @@ enum Command {
     /// Show everything on sample data: a server, an LMS that posts webhooks, badges and PDFs, their verification.
     Demo(DemoOptions),
     /// Run the service: intake, workers, API and public pages.
-    #[command(after_help = "Example:\n  sceau keys identity --output identity.txt\n  SCEAU_PUBLIC_URL=https://sceau.example.gouv.fr SCEAU_AGE_IDENTITY_FILE=identity.txt sceau serve")]
+    #[command(
+        after_help = "Example:\n  sceau keys identity --output identity.txt\n  SCEAU_PUBLIC_URL=https://sceau.example.gouv.fr SCEAU_AGE_IDENTITY_FILE=identity.txt sceau serve"
+    )]
     Serve(serve::ServeOptions),
     /// Import a catalog file: issuers, trainings, sessions and sources, all or nothing.
-    #[command(after_help = "The file is JSON: {\"issuers\": […], \"trainings\": […], \"sessions\": […], \"sources\": […]};\n`sceau schemas training.schema.json` prints the form of an entry.")]
+    #[command(
+        after_help = "The file is JSON: {\"issuers\": […], \"trainings\": […], \"sessions\": […], \"sources\": […]};\n`sceau schemas training.schema.json` prints the form of an entry."
+    )]
     Import {
         #[command(flatten)]
         installation: Installation,
@@ -66,7 +74,9 @@ enum Command {
     #[command(subcommand)]
     Awards(credentials::AwardsCommand),
     /// Verify a badge: JSON, baked PNG or baked SVG.
-    #[command(after_help = "Example:\n  sceau verify --did-document did-dgafp.json --status-list list.json badge.png\nWithout these files the issuer and the status are looked up in this installation's database, if there is one.\nEnds with status 0 only where the badge is valid.")]
+    #[command(
+        after_help = "Example:\n  sceau verify --did-document did-dgafp.json --status-list list.json badge.png\nWithout these files the issuer and the status are looked up in this installation's database, if there is one.\nEnds with status 0 only where the badge is valid."
+    )]
     Verify(credentials::VerifyOptions),
     /// Print our JSON Schemas, or check that the files in schemas/ are up to date.
     Schemas {
@@ -177,11 +187,16 @@ fn print_schemas(name: Option<&str>, write: Option<PathBuf>, check: Option<PathB
     } else if let Some(folder) = check {
         for (name, text) in &published {
             let found = std::fs::read_to_string(folder.join(name)).with_context(|| name.to_string())?;
-            anyhow::ensure!(found == *text, "{name} is not what the types say; run: sceau schemas --write {}", folder.display());
+            anyhow::ensure!(
+                found == *text,
+                "{name} is not what the types say; run: sceau schemas --write {}",
+                folder.display()
+            );
         }
         println!("{} schemas are up to date", published.len());
     } else if let Some(name) = name {
-        let (_, text) = published.iter().find(|(known, _)| *known == name).with_context(|| format!("no schema {name}"))?;
+        let (_, text) =
+            published.iter().find(|(known, _)| *known == name).with_context(|| format!("no schema {name}"))?;
         print!("{text}");
     } else {
         published.iter().for_each(|(name, _)| println!("{name}"));

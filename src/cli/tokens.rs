@@ -12,7 +12,9 @@ use crate::time::Clock as _;
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
     /// Make a token and print it, once.
-    #[command(after_help = "Example:\n  sceau token create --issuer dgafp --scope awards:read --scope learners:write --days 90 \"Mentor, production\"")]
+    #[command(
+        after_help = "Example:\n  sceau token create --issuer dgafp --scope awards:read --scope learners:write --days 90 \"Mentor, production\""
+    )]
     Create {
         #[command(flatten)]
         installation: Installation,

@@ -113,9 +113,12 @@ impl CredentialView {
             Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Lang::En,
             _ => Lang::Fr,
         };
-        let duration: Option<Duration> = text(&format!("{achievement}/timeRequired")).and_then(|text| text.parse().ok());
-        let objectives: Vec<_> = list(&format!("{achievement}/teaches")).into_iter().filter_map(Value::as_str).collect();
-        let mut description = text(&format!("{achievement}/description")).ok_or(ViewError("achievement.description"))?;
+        let duration: Option<Duration> =
+            text(&format!("{achievement}/timeRequired")).and_then(|text| text.parse().ok());
+        let objectives: Vec<_> =
+            list(&format!("{achievement}/teaches")).into_iter().filter_map(Value::as_str).collect();
+        let mut description =
+            text(&format!("{achievement}/description")).ok_or(ViewError("achievement.description"))?;
         if let Some(duration) = duration {
             let mentions = super::compose::mentions(duration, &objectives, language);
             description.truncate(description.strip_suffix(&mentions).unwrap_or(&description).len());

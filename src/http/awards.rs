@@ -48,7 +48,8 @@ pub(super) async fn list(
         None if wanted.source.is_some() => return Err(Problem::new(Kind::BadRequest, "source goes with learner")),
         None => None,
     };
-    let filter = AwardFilter { session: wanted.session, learner, issuer: Some(caller.issuer.clone()), state: wanted.state };
+    let filter =
+        AwardFilter { session: wanted.session, learner, issuer: Some(caller.issuer.clone()), state: wanted.state };
     let after = wanted.after.map(|cursor| cursor.parse()).transpose();
     let after = after.map_err(|error: crate::store::CursorError| Problem::new(Kind::BadRequest, error.to_string()))?;
     let page = Page { limit: wanted.limit.unwrap_or(100).clamp(1, 500), after };
@@ -65,7 +66,12 @@ pub(super) async fn list(
 }
 
 /// The learner meant by an id: of the source named, else of the one source of the caller's issuer that knows it.
-async fn learner(app: &App, caller: &Caller, source: Option<&Code>, id: &ExternalId) -> Result<Option<LearnerId>, Problem> {
+async fn learner(
+    app: &App,
+    caller: &Caller,
+    source: Option<&Code>,
+    id: &ExternalId,
+) -> Result<Option<LearnerId>, Problem> {
     let store = &app.service.store;
     let mut found = Vec::new();
     for learner in store.learners_by_external(id).await? {
@@ -159,7 +165,11 @@ pub(super) async fn revoke(
 }
 
 /// `POST /api/v1/awards/{id}/reissue`: the next version of the credential, from the learner's details as known now.
-pub(super) async fn reissue(State(app): State<App>, caller: Caller, Named(id): Named<AwardId>) -> Result<Response, Problem> {
+pub(super) async fn reissue(
+    State(app): State<App>,
+    caller: Caller,
+    Named(id): Named<AwardId>,
+) -> Result<Response, Problem> {
     of_caller(&app, &caller, id).await?;
     match app.service.reissue(id).await? {
         Reissue::Planned(credential) => {
@@ -176,7 +186,11 @@ pub(super) async fn reissue(State(app): State<App>, caller: Caller, Named(id): N
 }
 
 /// `DELETE /api/v1/awards/{id}/qr`: ends the printed link, for good.
-pub(super) async fn end_qr(State(app): State<App>, caller: Caller, Named(id): Named<AwardId>) -> Result<Response, Problem> {
+pub(super) async fn end_qr(
+    State(app): State<App>,
+    caller: Caller,
+    Named(id): Named<AwardId>,
+) -> Result<Response, Problem> {
     of_caller(&app, &caller, id).await?;
     app.service.store.end_qr(id, app.service.clock.now()).await?;
     tracing::info!(award.id = %id, token.label = %caller.label, "award.qr_ended");

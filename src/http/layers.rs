@@ -50,7 +50,8 @@ async fn limit_time(request: Request, next: Next) -> Response {
 
 async fn show_problems_as_pages(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let by_machine = path.starts_with("/api/") || path.starts_with("/intake/") || !answer::wants_page(request.headers());
+    let by_machine =
+        path.starts_with("/api/") || path.starts_with("/intake/") || !answer::wants_page(request.headers());
     let link = path.starts_with("/v/") || path.starts_with("/a/");
     let lang = answer::language(request.uri().query(), request.headers());
     let response = next.run(request).await;
@@ -91,7 +92,10 @@ fn for_people(kind: Kind, lang: Lang) -> (&'static str, &'static str) {
         ),
         Kind::Internal => (
             lang.pick("Une erreur est survenue", "Something went wrong"),
-            lang.pick("L’incident a été enregistré. Réessayez plus tard.", "The incident was recorded. Try again later."),
+            lang.pick(
+                "L’incident a été enregistré. Réessayez plus tard.",
+                "The incident was recorded. Try again later.",
+            ),
         ),
         _ => (
             lang.pick("Demande non valable", "The request is not valid"),

@@ -69,8 +69,12 @@ pub(super) async fn download(
             let pdf = service.attestation(&award, &current).await?;
             answer::file("application/pdf", &format!("attestation-{name}.pdf"), pdf)
         }
-        "badge.png" => answer::file("image/png", &format!("badge-{name}.png"), service.badge(&award, &current).await?.png),
-        "badge.svg" => answer::file("image/svg+xml", &format!("badge-{name}.svg"), service.badge(&award, &current).await?.svg),
+        "badge.png" => {
+            answer::file("image/png", &format!("badge-{name}.png"), service.badge(&award, &current).await?.png)
+        }
+        "badge.svg" => {
+            answer::file("image/svg+xml", &format!("badge-{name}.svg"), service.badge(&award, &current).await?.svg)
+        }
         "credential.json" => {
             let signed = current.signed.ok_or_else(not_yet)?;
             answer::file("application/vc+ld+json", &format!("badge-{name}.json"), signed.text)

@@ -88,6 +88,9 @@ pub fn router(app: App) -> Router {
         .route("/schemas/{name}", get(public::schema))
         .route("/health", get(public::health));
     let router = api.merge(intake).merge(verification).merge(people).merge(machines);
-    layers::apply(router.fallback(layers::no_such_path).method_not_allowed_fallback(layers::no_such_method), app.clone())
-        .with_state(app)
+    layers::apply(
+        router.fallback(layers::no_such_path).method_not_allowed_fallback(layers::no_such_method),
+        app.clone(),
+    )
+    .with_state(app)
 }

@@ -164,7 +164,9 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Reference => Self::new(Kind::Invalid, "it refers to an entry that does not exist; create that one first"),
+            StoreError::Reference => {
+                Self::new(Kind::Invalid, "it refers to an entry that does not exist; create that one first")
+            }
             StoreError::Transient(_) => {
                 tracing::warn!(error = %error, "storage.transient");
                 Self::new(Kind::Busy, "the database cannot answer now")

@@ -36,7 +36,8 @@ pub(super) async fn credential(
     let id: CredentialId = id.parse().map_err(|_| unknown())?;
     let record = service.store.credential(id).await?.ok_or_else(unknown)?;
     let signed = record.signed.ok_or_else(unknown)?;
-    let successor = record.revocation.and_then(|revocation| revocation.replaced_by).map(|id| service.url.credential(id));
+    let successor =
+        record.revocation.and_then(|revocation| revocation.replaced_by).map(|id| service.url.credential(id));
     if !answer::wants_page_at(&request) {
         let mut response = answer::public(CREDENTIAL_TYPE, Keep::Seconds(300), signed.text);
         let headers = response.headers_mut();
@@ -177,9 +178,9 @@ pub(super) async fn schema(Named(name): Named<String>) -> Result<Response, Probl
 
 /// `GET /problems`: what each `type` of problem means.
 pub(super) async fn problems() -> Response {
-    let kinds = Kind::ALL.map(|kind| {
-        json!({ "id": format!("#{}", kind.slug()), "status": kind.status().as_u16(), "title": kind.title() })
-    });
+    let kinds = Kind::ALL.map(
+        |kind| json!({ "id": format!("#{}", kind.slug()), "status": kind.status().as_u16(), "title": kind.title() }),
+    );
     Json(kinds).into_response()
 }
 

@@ -14,7 +14,10 @@ use crate::verify::Report;
 /// Verifies a credential sent as JSON, a baked PNG or a baked SVG. Always 200: an invalid badge is a result, not an error.
 pub(super) async fn verify(State(app): State<App>, Body(body): Body) -> Result<Response, Problem> {
     if body.is_empty() {
-        return Err(Problem::new(Kind::BadRequest, "send a credential as JSON, or a baked PNG or SVG image, as the body"));
+        return Err(Problem::new(
+            Kind::BadRequest,
+            "send a credential as JSON, or a baked PNG or SVG image, as the body",
+        ));
     }
     let report = app.service.verify(body.to_vec()).await?;
     Ok(Json(document(&report)).into_response())

@@ -250,7 +250,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(matches!(open(folder.path(), &Keyring::new_identity()), Err(KeyringError::Permissions { wanted: 0o700, .. })));
+        assert!(matches!(
+            open(folder.path(), &Keyring::new_identity()),
+            Err(KeyringError::Permissions { wanted: 0o700, .. })
+        ));
     }
 
     #[test]

@@ -54,7 +54,8 @@ impl Keyring {
     pub fn seal(&self, place: &str, secret: &[u8], entropy: &dyn Entropy) -> SealedText {
         let nonce = entropy.bytes::<NONCE>();
         let payload = Payload { msg: secret, aad: place.as_bytes() };
-        let sealed = self.data.cipher.encrypt(XNonce::from_slice(&nonce), payload).expect("a short secret always seals");
+        let sealed =
+            self.data.cipher.encrypt(XNonce::from_slice(&nonce), payload).expect("a short secret always seals");
         SealedText(format!("{VERSION}{}", URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())))
     }
 

@@ -27,7 +27,9 @@ pub enum StoreError {
         given: String,
     },
     /// The keyring holds another data key than the one that sealed what is stored here.
-    #[error("the secrets in this database were sealed under another data key; restore data.age of this installation's keys from its backup")]
+    #[error(
+        "the secrets in this database were sealed under another data key; restore data.age of this installation's keys from its backup"
+    )]
     DataKeyMismatch,
     /// A migration that was applied differs from the one this binary carries.
     #[error(

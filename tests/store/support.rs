@@ -206,7 +206,8 @@ pub(crate) async fn award(store: &Store, session: &str, learner: LearnerId) -> A
     let url: PublicUrl = "https://sceau.example".parse().expect("a URL");
     let issuer = issuer("dgafp");
     let kind = AwardKind::Participation;
-    let achievement = AchievementSnapshot::of(&effective, kind, (url.issuer_did(&issuer.code), &issuer), "Tout suivre.".into());
+    let achievement =
+        AchievementSnapshot::of(&effective, kind, (url.issuer_did(&issuer.code), &issuer), "Tout suivre.".into());
     Award {
         id: AwardId::random(random()),
         session: code(session),
