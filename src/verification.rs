@@ -18,7 +18,7 @@ pub fn prepare_any(bytes: &[u8]) -> Prepared {
             Err(_) => Err("it is not UTF-8".to_owned()),
         }
     } else {
-        return verify::prepare(bytes);
+        return if bytes.starts_with(b"%PDF-") { Prepared::pdf() } else { verify::prepare(bytes) };
     };
     match found {
         Ok(Some(text)) => verify::prepare(text.as_bytes()),

@@ -15,7 +15,7 @@ use crate::store::{AlertFilter, AlertKind, AwardFilter, AwardStateName, Page};
 use crate::text::Lang;
 use crate::time::{Clock as _, Zone};
 use crate::verification::prepare_any;
-use crate::verify::{Materials, Outcome, Report, Verdict};
+use crate::verify::{CheckCode, Materials, Outcome, Report, Verdict};
 
 /// The largest file to verify, in bytes.
 const MAX_BYTES: usize = 5 * 1024 * 1024;
@@ -55,7 +55,9 @@ pub(super) async fn verify(options: &VerifyOptions) -> anyhow::Result<ExitCode> 
     if options.did_document.is_none() && has_database(&options.installation) {
         match super::open_service(&options.installation).await {
             Ok(service) => materials = service.materials(&needs).await?,
-            Err(error) => eprintln!("this installation could not be asked: {error:#}"),
+            Err(error) => eprintln!(
+                "this installation could not be asked: {error:#}; --did-document and --status-list do without it"
+            ),
         }
     }
     let read = |path: &PathBuf| -> anyhow::Result<Value> {
@@ -96,6 +98,10 @@ fn print_report(report: &Report, lang: Lang) {
         Verdict::Revoked => lang.pick("RÉVOQUÉ par son émetteur", "REVOKED by its issuer"),
         Verdict::Expired => lang.pick("EXPIRÉ", "EXPIRED"),
         Verdict::NotYetValid => lang.pick("PAS ENCORE EN VIGUEUR", "NOT YET IN FORCE"),
+        Verdict::Invalid if report.outcome(CheckCode::Form) == Some(Outcome::Fail) => lang.pick(
+            "ILLISIBLE : aucun badge n’a été trouvé dans ce fichier",
+            "UNREADABLE: no badge was found in this file",
+        ),
         Verdict::Invalid => {
             lang.pick("NON VALABLE : ce n’est pas ce que l’émetteur a signé", "INVALID: not what its issuer signed")
         }
@@ -115,8 +121,11 @@ fn print_report(report: &Report, lang: Lang) {
     }
     let Some(content) = &report.content else { return };
     let zone = Zone::default();
-    let line = |label: &str, value: &str| println!("  {label:<14}{value}");
+    let line = |label: &str, value: &str| println!("  {label:<18}{value}");
     println!();
+    if let Some(kind) = content.kind {
+        line(lang.pick("Document", "Document"), kind.label(lang));
+    }
     line(lang.pick("Formation", "Training"), &content.title);
     line(lang.pick("Émetteur", "Issuer"), &content.issuer.name);
     if let Some(duration) = content.duration {
@@ -125,6 +134,13 @@ fn print_report(report: &Report, lang: Lang) {
     if let Some(awarded) = content.awarded {
         line(lang.pick("Attribué le", "Awarded"), &awarded.day(&zone, lang));
     }
+    if let Some(until) = content.valid_until {
+        line(lang.pick("Valable jusqu’au", "Valid until"), &until.day(&zone, lang));
+    }
+    line(
+        lang.pick("Nom", "Name"),
+        lang.pick("non contrôlé ici (scannez le QR code)", "not checked here (scan the QR code)"),
+    );
 }
 
 /// Commands of `sceau awards`.

@@ -19,7 +19,7 @@ use crate::demo::{self, DemoOptions};
 use crate::ids::PublicUrl;
 use crate::keyring::Keyring;
 use crate::service::Service;
-use crate::store::{Store, StoreOptions};
+use crate::store::{DatabaseUrl, Store, StoreOptions};
 use crate::{import, schemas};
 
 /// Issues Open Badges 3.0 credentials and PDF attestations from LMS completion evidence, and lets anyone verify them.
@@ -94,6 +94,7 @@ enum Command {
 /// Runs the command line; the exit status says whether what was asked for is done.
 pub async fn main() -> ExitCode {
     let cli = Cli::parse();
+    leave_quietly_when_nobody_reads();
     start_logging(&cli.logging, matches!(cli.command, Command::Serve(_)));
     match run(cli.command).await {
         Ok(code) => code,
@@ -121,6 +122,18 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `sceau … | head` closes our standard output: the end of what was asked, not a defect to report with a backtrace.
+fn leave_quietly_when_nobody_reads() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to stdout") && said.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        report(panic);
+    }));
+}
+
 fn start_logging(logging: &Logging, serving: bool) {
     // Commands speak to people on standard output; their log keeps to what went wrong unless asked for more.
     let wanted = if serving || logging.log != "info" { logging.log.as_str() } else { "warn" };
@@ -134,18 +147,37 @@ fn start_logging(logging: &Logging, serving: bool) {
     }
 }
 
-/// Storage alone, for commands that need no private key.
+/// Storage alone, for commands that need no private key: it must be there, since an empty one would answer as if all were well.
 async fn open_store(installation: &Installation) -> anyhow::Result<Store> {
+    if let DatabaseUrl::Sqlite(path) = installation.database()? {
+        anyhow::ensure!(path.exists(), "there is no database at {}; set DATABASE_URL", path.display());
+    }
+    open_or_make_store(installation).await
+}
+
+async fn open_or_make_store(installation: &Installation) -> anyhow::Result<Store> {
     let database = installation.database()?;
+    if let DatabaseUrl::Sqlite(path) = &database {
+        make_private_file(path)?;
+    }
     Ok(Store::open(&database, StoreOptions::new(Arc::new(SystemEntropy))).await?)
 }
 
 /// The whole flow. The public URL is recorded at first use; afterwards a different one is refused.
 async fn open_service(installation: &Installation) -> anyhow::Result<Service> {
-    let store = open_store(installation).await?;
+    let store = open_or_make_store(installation).await?;
     let url = public_url(installation, &store).await?;
     let keyring = Keyring::open(&installation.keys, &installation.age_identity()?, &SystemEntropy)?;
     Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+}
+
+/// The database's file, readable by its owner alone; SQLite gives its companions the same mode.
+fn make_private_file(path: &std::path::Path) -> anyhow::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).with_context(|| path.display().to_string())
 }
 
 async fn public_url(installation: &Installation, store: &Store) -> anyhow::Result<PublicUrl> {
@@ -156,7 +188,7 @@ async fn public_url(installation: &Installation, store: &Store) -> anyhow::Resul
 
 async fn import_file(installation: &Installation, file: &std::path::Path) -> anyhow::Result<()> {
     let bytes = read_input(file, import::MAX_BYTES)?;
-    let batch = import::read(&bytes)?;
+    let batch = import::read(&bytes).with_context(|| file.display().to_string())?;
     let service = open_service(installation).await?;
     let summary = service.import(&batch).await?;
     println!("{} created, {} changed, {} unchanged", summary.created, summary.changed, summary.unchanged);
@@ -195,8 +227,9 @@ fn print_schemas(name: Option<&str>, write: Option<PathBuf>, check: Option<PathB
         }
         println!("{} schemas are up to date", published.len());
     } else if let Some(name) = name {
-        let (_, text) =
-            published.iter().find(|(known, _)| *known == name).with_context(|| format!("no schema {name}"))?;
+        let text =
+            published.iter().find(|(known, _)| *known == name || known.strip_suffix(".schema.json") == Some(name));
+        let (_, text) = text.with_context(|| format!("no schema {name}; without a name, their list is printed"))?;
         print!("{text}");
     } else {
         published.iter().for_each(|(name, _)| println!("{name}"));

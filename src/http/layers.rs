@@ -52,14 +52,14 @@ async fn show_problems_as_pages(State(app): State<App>, request: Request, next: 
     let path = request.uri().path();
     let by_machine =
         path.starts_with("/api/") || path.starts_with("/intake/") || !answer::wants_page(request.headers());
-    let link = path.starts_with("/v/") || path.starts_with("/a/");
+    let place = Place::of(path);
     let lang = answer::language(request.uri().query(), request.headers());
     let response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>().filter(|_| !by_machine) else { return response };
-    let html = if link && problem.kind == Kind::UnknownLink {
+    let html = if place == Place::QrLink && problem.kind == Kind::UnknownLink {
         app.pages.unknown_link(lang)
     } else {
-        let (title, detail) = for_people(problem.kind, lang);
+        let (title, detail) = for_people(problem.kind, place, lang);
         let page = ErrorPage { status: problem.kind.status().as_u16(), title, detail: Some(detail), lang };
         app.pages.error(&page)
     };
@@ -72,9 +72,40 @@ async fn show_problems_as_pages(State(app): State<App>, request: Request, next: 
     }
 }
 
+/// Where a person met a problem, as far as the words depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    QrLink,
+    DownloadLink,
+    Credential,
+    Elsewhere,
+}
+
+impl Place {
+    fn of(path: &str) -> Self {
+        let places = [("/v/", Self::QrLink), ("/a/", Self::DownloadLink), ("/credentials/", Self::Credential)];
+        places.into_iter().find(|(start, _)| path.starts_with(start)).map_or(Self::Elsewhere, |(_, place)| place)
+    }
+}
+
 /// A problem in plain words.
-fn for_people(kind: Kind, lang: Lang) -> (&'static str, &'static str) {
+fn for_people(kind: Kind, place: Place, lang: Lang) -> (&'static str, &'static str) {
     match kind {
+        Kind::UnknownLink if place == Place::DownloadLink => (
+            lang.pick("Lien inconnu", "Unknown link"),
+            lang.pick(
+                "Ce lien de téléchargement n’est pas ou n’est plus actif. Ouvrez de nouveau votre attestation depuis votre \
+                 plateforme de formation.",
+                "This download link is not, or no longer, active. Open your attestation again from your training platform.",
+            ),
+        ),
+        Kind::NotFound if place == Place::Credential => (
+            lang.pick("Badge inconnu", "Unknown badge"),
+            lang.pick(
+                "Aucun badge ne porte cet identifiant sur ce site : le document présenté n’est pas vérifié.",
+                "No badge on this site has this identifier: the document you were shown is not verified.",
+            ),
+        ),
         Kind::NotFound | Kind::UnknownLink | Kind::Method => (
             lang.pick("Page introuvable", "Page not found"),
             lang.pick("Vérifiez l’adresse saisie.", "Check the address."),

@@ -44,6 +44,8 @@ struct CriteriaContext<'a> {
 #[derive(Serialize)]
 struct KindCriteria {
     heading: String,
+    /// The language of the narrative: the page's, or the training's where its designers wrote it.
+    lang: &'static str,
     narrative: Vec<Block>,
 }
 
@@ -73,6 +75,10 @@ impl Pages {
                 .iter()
                 .map(|(kind, narrative)| KindCriteria {
                     heading: how_to_earn(*kind, lang),
+                    lang: match page.session.criteria().get(*kind) {
+                        Some(written) if written.narrative.is_some() => training.language.tag(),
+                        _ => lang.tag(),
+                    },
                     narrative: blocks(narrative),
                 })
                 .collect(),

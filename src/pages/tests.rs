@@ -198,7 +198,9 @@ fn a_name_is_shown_as_verified_only_where_it_was() {
         pages.verification(&page).unwrap()
     };
     let confirmed = show(Some(true));
-    assert!(confirmed.contains("Amélie Nguyễn-Lefèvre") && confirmed.contains("conforme à l’engagement signé"));
+    assert!(
+        confirmed.contains("Amélie Nguyễn-Lefèvre") && confirmed.contains("c’est bien celui que l’organisme a signé")
+    );
     assert!(confirmed.contains("class=\"verdict valid\"") && confirmed.contains(">Attestation authentique</h1>"));
     let unsigned = show(None);
     assert!(unsigned.contains("Amélie Nguyễn-Lefèvre") && unsigned.contains("non couvert par la signature"));

@@ -221,8 +221,8 @@ impl<'a> Name<'a> {
                 name,
                 note: say(
                     lang,
-                    "Nom vérifié : conforme à l’engagement signé",
-                    "Name verified: it matches the signed commitment",
+                    "Nom vérifié : c’est bien celui que l’organisme a signé",
+                    "Name verified: it is the one that the issuer signed",
                 ),
             },
             Some(false) => Self::Contradicted,

@@ -108,8 +108,8 @@ pub(super) fn explanation(conclusion: Conclusion, bounds: ValidityDays, lang: La
         ),
         Conclusion::Verdict(Verdict::Revoked) => say(
             lang,
-            "L’organisme l’avait signé puis l’a retiré : ce document ne doit plus être accepté.",
-            "Its issuer had signed it, then withdrew it: this document must no longer be accepted.",
+            "L’organisme avait signé ce document, puis l’a retiré : il ne doit plus être accepté.",
+            "Its issuer signed this document, then withdrew it: it must no longer be accepted.",
         ),
         Conclusion::Verdict(Verdict::Expired) => match until {
             Some(day) => say(
@@ -167,7 +167,7 @@ pub(super) fn status(verdict: Verdict, bounds: ValidityDays, lang: Lang) -> Stri
     match (verdict, bounds.from, bounds.until) {
         (Verdict::Valid, _, Some(_)) => say(lang, "En vigueur", "In force"),
         (Verdict::Valid, _, None) => say(lang, "En vigueur, sans limite de durée", "In force, with no end date"),
-        (Verdict::Revoked, _, _) => say(lang, "Révoqué par l’organisme", "Revoked by its issuer"),
+        (Verdict::Revoked, _, _) => say(lang, "Retiré par l’organisme", "Withdrawn by its issuer"),
         (Verdict::Expired, _, Some(day)) => say(lang, &format!("Expiré le {day}"), &format!("Expired on {day}")),
         (Verdict::Expired, _, None) => say(lang, "Expiré", "Expired"),
         (Verdict::NotYetValid, Some(day), _) => {
@@ -193,7 +193,7 @@ pub(super) fn check_label(code: CheckCode, lang: Lang) -> &'static str {
         CheckCode::Proof => lang.pick("Signature électronique", "Electronic signature"),
         CheckCode::IssuerKey => lang.pick("Clé de l’organisme", "Issuer’s key"),
         CheckCode::Validity => lang.pick("Période de validité", "Validity period"),
-        CheckCode::Status => lang.pick("Absence de révocation", "Not revoked"),
+        CheckCode::Status => lang.pick("Révocation", "Revocation"),
     }
 }
 

@@ -92,6 +92,17 @@ pub(super) fn authenticity(document: &Value, did_document: Option<&Value>, now: 
             );
             return [messages::pointless_one(CheckCode::Proof), unknown];
         }
+        Err(did::DidError::OtherSubject(_)) => {
+            // Whoever asked supplied the wrong document: that says nothing about the badge.
+            let other = messages::with_detail(
+                CheckCode::IssuerKey,
+                Outcome::NotChecked,
+                "Le document DID fourni n’est pas celui de l’émetteur",
+                "The DID document given is not that of the issuer",
+                issuer,
+            );
+            return [messages::pointless_one(CheckCode::Proof), other];
+        }
         Err(error) => {
             let binding = fail(
                 CheckCode::IssuerKey,
@@ -115,10 +126,16 @@ pub(super) fn authenticity(document: &Value, did_document: Option<&Value>, now: 
             "La signature est authentique : le contenu n’a pas été modifié.",
             "The signature is authentic: the content has not been altered.",
         ),
+        Err(eddsa_rdfc::ProofError::Signature) => say(
+            CheckCode::Proof,
+            Outcome::Fail,
+            "La signature ne correspond pas au contenu : le document a été modifié, ou cet émetteur ne l’a pas signé.",
+            "The signature does not match the content: the document was altered, or this issuer did not sign it.",
+        ),
         Err(error) => fail(
             CheckCode::Proof,
-            "La signature ne correspond pas au contenu : le document a été modifié ou n’a pas été signé par cet émetteur",
-            "The signature does not match the content: the document was altered, or this issuer did not sign it",
+            "La signature ne peut pas être vérifiée : le document n’est pas sous une forme qui se signe",
+            "The signature cannot be verified: the document is not in a form that can be signed",
             &error.to_string(),
         ),
     };

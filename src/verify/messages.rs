@@ -19,6 +19,15 @@ pub(super) fn form_read() -> Check {
     say(CheckCode::Form, Outcome::Pass, "Le document est lisible.", "The document can be read.")
 }
 
+pub(super) fn form_is_pdf() -> Check {
+    say(
+        CheckCode::Form,
+        Outcome::Fail,
+        "Ce fichier est un PDF : vérifiez-le par son QR code, ou donnez le fichier credential.json qui y est joint.",
+        "This is a PDF: verify it by its QR code, or give the credential.json attached to it.",
+    )
+}
+
 pub(super) fn form_unreadable(why: &str) -> Check {
     with_detail(CheckCode::Form, Outcome::Fail, "Le document n’est pas lisible", "The document cannot be read", why)
 }
@@ -29,5 +38,10 @@ pub(super) fn pointless(codes: &[CheckCode]) -> impl Iterator<Item = Check> {
 }
 
 pub(super) fn pointless_one(code: CheckCode) -> Check {
-    say(code, Outcome::NotChecked, "Vérification sans objet au vu du reste.", "Not checked, given what else was found.")
+    say(
+        code,
+        Outcome::NotChecked,
+        "Non contrôlé : un contrôle précédent n’a pas abouti.",
+        "Not checked: an earlier check did not succeed.",
+    )
 }

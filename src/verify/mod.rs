@@ -66,6 +66,11 @@ impl Prepared {
         Self { document: None, checks: vec![messages::form_unreadable(why)] }
     }
 
+    /// A PDF: what it shows is not what is signed; the credential attached to it is.
+    pub fn pdf() -> Self {
+        Self { document: None, checks: vec![messages::form_is_pdf()] }
+    }
+
     /// What it takes to judge it.
     pub fn needs(&self) -> Needs {
         let Some(document) = &self.document else { return Needs::default() };
