@@ -116,7 +116,8 @@ impl Service {
         }
         let now = self.clock.now();
         let summary = self.store.import_catalog(batch, now).await?;
-        if summary.created + summary.changed > 0 {
+        // Even where nothing changed: an earlier import may have been cut off between the two.
+        {
             let mut sessions: Vec<_> = batch.sessions.iter().map(|session| session.code.clone()).collect();
             for training in &batch.trainings {
                 let of_training = self.store.sessions_of_training(&training.code).await?;

@@ -15,7 +15,7 @@
 use std::convert::Infallible;
 
 use crate::attestation;
-use crate::award::{AchievementSnapshot, Award, AwardState, BlockReason, Recipient, Snapshot};
+use crate::award::{AchievementSnapshot, Award, AwardState, BlockReason, Recipient, RevocationCategory, Snapshot};
 use crate::catalog::EffectiveSession;
 use crate::credential::{self, CredentialView, Draft, StatusPlace};
 use crate::criteria::{self, Decision};
@@ -38,6 +38,8 @@ pub enum Reissue {
     NotFound,
     /// The award is not issued, so there is nothing to correct.
     NotIssued,
+    /// Its credential was revoked for another reason than a correction.
+    Revoked,
     /// Something must be supplied first.
     Blocked(Vec<BlockReason>),
 }
@@ -125,12 +127,18 @@ impl Service {
         let narrative = criteria::narrative(session, decision.kind, session.training.language).unwrap_or_default();
         let achievement =
             AchievementSnapshot::of(session, decision.kind, (self.url.issuer_did(code), &issuer), narrative);
+        let (mut start, mut end) = (session.session.starts, session.session.ends);
+        if let Some((first, last)) = decision.credited {
+            // Of somebody who came early or late, only what agrees with the session's own date: nothing ends before it starts.
+            start = start.or(Some(first).filter(|first| end.is_none_or(|end| *first <= end)));
+            end = end.or(Some(last).filter(|last| start.is_none_or(|start| start <= *last)));
+        }
         Ok(Snapshot {
             achievement: achievement.ok_or_else(|| gone("a kind of award that was just decided"))?,
             issuer,
             recipient: Recipient { name: learner.name, email: learner.email },
-            activity_start: session.session.starts.or(decision.credited.map(|(first, _)| first)),
-            activity_end: session.session.ends.or(decision.credited.map(|(_, last)| last)),
+            activity_start: start,
+            activity_end: end,
         })
     }
 
@@ -261,22 +269,17 @@ impl Service {
         Ok(())
     }
 
-    /// The key that the intent names; where its private half is gone since (retired and destroyed), the one that signs now,
-    /// named in the intent before it is used. None where the issuer has neither.
+    /// The key that signs now. Where the intent names another, which was rotated out since, it is named in the intent before it is
+    /// used: a key that signs no more must not go on signing what was planned. None where the issuer has none.
     async fn key_to_sign(&self, job: &Job, record: &CredentialRecord) -> Result<Option<KeyRecord>, ServiceError> {
         let keys = self.store.keys(&record.issuer).await?;
-        let held =
-            |key: &KeyRecord| Ok::<_, ServiceError>(self.keyring.key(&record.issuer, &key.thumbprint)?.is_some());
-        if let Some(planned) = keys.iter().find(|key| key.key_id == record.key_id)
-            && held(planned)?
-        {
-            return Ok(Some(planned.clone()));
-        }
         let Some(active) = keys.into_iter().find(|key| key.state == KeyState::Active) else { return Ok(None) };
-        if !held(&active)? {
+        if self.keyring.key(&record.issuer, &active.thumbprint)?.is_none() {
             return Ok(None);
         }
-        self.store.replace_intent(job, record.id, &active.key_id, &record.unsigned).await?;
+        if active.key_id != record.key_id {
+            self.store.replace_intent(job, record.id, &active.key_id, &record.unsigned).await?;
+        }
         Ok(Some(active))
     }
 
@@ -304,6 +307,10 @@ impl Service {
         let Some(mut award) = self.store.award(id).await? else { return Ok(Reissue::NotFound) };
         if award.state != AwardState::Issued {
             return Ok(Reissue::NotIssued);
+        }
+        let revocation = self.store.current_credential(id).await?.and_then(|current| current.revocation);
+        if revocation.is_some_and(|revocation| revocation.category != RevocationCategory::DetailsCorrected) {
+            return Ok(Reissue::Revoked);
         }
         let learner = self.store.learner(award.learner).await?;
         let learner = learner.ok_or_else(|| ServiceError::Defect("a learner is gone from storage".into()))?;

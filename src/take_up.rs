@@ -3,12 +3,16 @@
 //! What can be placed is appended at once; what names a session or a learner that is not known yet waits, and the delivery is
 //! taken up again when that appears. Evidence has a key, so taking up twice appends once.
 
+use std::collections::HashMap;
+
 use crate::catalog::Source;
 use crate::evidence::Evidence;
-use crate::ids::{DeliveryId, LearnerId};
+use crate::ids::{DeliveryId, ExternalId, LearnerId};
 use crate::intake::{self, Record};
 use crate::service::{Service, ServiceError};
 use crate::store::{DeliveryEnd, Job, LearnerUpdate, Taken, WaitFor};
+use crate::text::{Email, PersonName};
+use crate::time::Timestamp;
 
 impl Service {
     /// Takes up one delivery.
@@ -19,7 +23,8 @@ impl Service {
         };
         let taken = match intake::understand(&source, &delivery.body) {
             Err(why) => Taken { evidence: Vec::new(), end: DeliveryEnd::Dead { reason: why.to_string() } },
-            Ok(understood) => {
+            Ok(mut understood) => {
+                agree_on_learners(&mut understood.records);
                 let mut waiting = understood.unmapped.first().map(|unmapped| {
                     let reason =
                         format!("{unmapped} has no mapping in the configuration of the source {}", source.code);
@@ -28,7 +33,7 @@ impl Service {
                 let mut evidence = Vec::new();
                 let mut refused = None;
                 for record in understood.records {
-                    match self.place(&source, record).await? {
+                    match self.place(&source, record, delivery.record.received_at).await? {
                         Placed::Evidence(facts) => evidence.extend(facts),
                         Placed::Waits(wait_for, reason) => waiting = waiting.or(Some((wait_for, reason))),
                         Placed::Refused(reason) => refused = Some(reason),
@@ -53,7 +58,7 @@ impl Service {
         Ok(())
     }
 
-    async fn place(&self, source: &Source, record: Record) -> Result<Placed, ServiceError> {
+    async fn place(&self, source: &Source, record: Record, said_at: Timestamp) -> Result<Placed, ServiceError> {
         let Some(session) = self.store.effective_session(&record.session).await? else {
             let reason = format!("the session {} is not known yet", record.session);
             return Ok(Placed::Waits(WaitFor::Session(record.session), reason));
@@ -65,7 +70,7 @@ impl Service {
             );
             return Ok(Placed::Refused(reason));
         }
-        let Some(learner) = self.learner(source, &record).await? else {
+        let Some(learner) = self.learner(source, &record, said_at).await? else {
             let wait_for = WaitFor::Learner { source: source.code.clone(), external_id: record.learner };
             return Ok(Placed::Waits(wait_for, "the learner is not known yet".into()));
         };
@@ -81,7 +86,12 @@ impl Service {
     }
 
     /// The learner of a record: known, or described well enough by the record itself to become known.
-    async fn learner(&self, source: &Source, record: &Record) -> Result<Option<LearnerId>, ServiceError> {
+    async fn learner(
+        &self,
+        source: &Source,
+        record: &Record,
+        said_at: Timestamp,
+    ) -> Result<Option<LearnerId>, ServiceError> {
         let known = self.store.learner_by_external(&source.code, &record.learner).await?;
         let news = |known: &crate::store::LearnerRecord| {
             (record.name.is_some() && record.name != known.name)
@@ -93,12 +103,25 @@ impl Service {
             _ => {
                 let (name, email) = (record.name.as_ref(), record.email.as_ref());
                 let update = LearnerUpdate::Complete;
-                let kept = self
-                    .store
-                    .put_learner(&source.code, &record.learner, name, email, update, self.clock.now())
-                    .await?;
+                let kept = self.store.put_learner(&source.code, &record.learner, name, email, update, said_at).await?;
                 Ok(Some(kept.0))
             }
+        }
+    }
+}
+
+/// Lets the last thing that a delivery says of a learner hold for all of it. Two spellings in one delivery would else change the
+/// learner at each pass, and a delivery that waits for something else be taken up for its own change, for ever.
+fn agree_on_learners(records: &mut [Record]) {
+    let mut latest: HashMap<ExternalId, (Option<PersonName>, Option<Email>)> = HashMap::new();
+    for record in records.iter() {
+        let (name, email) = latest.entry(record.learner.clone()).or_default();
+        *name = record.name.clone().or(name.take());
+        *email = record.email.clone().or(email.take());
+    }
+    for record in records {
+        if let Some((name, email)) = latest.get(&record.learner) {
+            (record.name, record.email) = (name.clone(), email.clone());
         }
     }
 }

@@ -3,7 +3,9 @@
 //! A job's effects and its end are one transaction in storage, so a worker may die anywhere: its lease runs out and another
 //! takes the job up. Here is only the loop.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::service::{Service, ServiceError};
@@ -62,15 +64,37 @@ pub async fn turn(service: &Service, worker: &str) -> Result<Turn, StoreError> {
     let Some(job) = service.store.claim_job(worker, service.clock.now(), LEASE_SECONDS).await? else {
         return Ok(Turn::Idle);
     };
-    let outcome = match &job.task {
-        Task::TakeUpDelivery { delivery } => service.take_up(&job, *delivery).await,
-        Task::Decide { session, learner } => service.decide(&job, session, *learner).await,
-        Task::Issue { credential } => service.issue(&job, *credential).await,
-    };
+    if job.attempt > MAX_ATTEMPTS {
+        // It ended no attempt, not even in an error: it must not take every worker with it for ever.
+        let error = ServiceError::Defect("every attempt was cut off: the job ends its worker".into());
+        record_failure(service, &job, &error).await?;
+        return Ok(Turn::Worked);
+    }
+    let outcome = surviving(async {
+        match &job.task {
+            Task::TakeUpDelivery { delivery } => service.take_up(&job, *delivery).await,
+            Task::Decide { session, learner } => service.decide(&job, session, *learner).await,
+            Task::Issue { credential } => service.issue(&job, *credential).await,
+        }
+    })
+    .await;
     if let Err(error) = outcome {
         record_failure(service, &job, &error).await?;
     }
     Ok(Turn::Worked)
+}
+
+/// Runs work whose panic is its own failure and not its worker's end.
+async fn surviving<T>(work: impl Future<Output = Result<T, ServiceError>>) -> Result<T, ServiceError> {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(move |context| {
+        // What a panic may leave half-done belongs to the job: its transaction is rolled back, its future dropped.
+        match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(_) => Poll::Ready(Err(ServiceError::Defect("the job panicked; the log says where".into()))),
+        }
+    })
+    .await
 }
 
 /// Runs until nothing is due: for commands and tests, which then know that all they caused is done.
@@ -109,6 +133,13 @@ fn pause_seconds(attempt: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_failure_of_its_job() {
+        let outcome = surviving::<()>(async { panic!("on purpose") }).await;
+        assert!(matches!(outcome, Err(ServiceError::Defect(_))));
+        assert!(matches!(surviving(async { Ok(7) }).await, Ok(7)));
+    }
 
     #[test]
     fn pauses_grow_to_an_hour() {

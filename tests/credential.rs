@@ -183,6 +183,70 @@ fn collect(value: &Value, at: String, leaves: &mut Vec<String>) {
     }
 }
 
+/// The signature covers what names mean, not how they are spelt: a holder who could spell one otherwise would hide it from whoever
+/// reads names.
+#[test]
+fn a_revocation_cannot_be_hidden_by_spelling_it_otherwise() {
+    let revoked = materials(&[INDEX]);
+    let original = signed();
+    assert_eq!(verdict(&original, &revoked), Verdict::Revoked);
+    const STATUS: &str = "https://www.w3.org/2018/credentials#credentialStatus";
+    let moved = |to: &str| {
+        let mut document = original.clone();
+        let status = document.as_object_mut().unwrap().shift_remove("credentialStatus").unwrap();
+        document[to] = status;
+        document
+    };
+    let renamed = |context: Value| {
+        let mut document = moved("cs");
+        document["@context"].as_array_mut().unwrap().push(context);
+        document
+    };
+    let mut included = original.clone();
+    let status = included.as_object_mut().unwrap().shift_remove("credentialStatus").unwrap();
+    included["@included"] = json!([{ "id": included["id"], "credentialStatus": status }]);
+    for document in [
+        moved(STATUS),
+        renamed(json!({ "cs": { "@id": STATUS, "@type": "@id" } })),
+        renamed(json!({ "cs": STATUS })),
+        renamed(json!({ "@vocab": "https://www.w3.org/2018/credentials#credentialStatu" })),
+        included,
+    ] {
+        assert_eq!(verdict(&document, &revoked), Verdict::Invalid, "{document}");
+    }
+}
+
+#[test]
+fn our_own_records_outweigh_what_a_copy_says_of_its_status() {
+    let revocation = sceau::verify::Revocation {
+        category: sceau::award::RevocationCategory::AwardedInError,
+        at: "2026-03-28T08:30:00Z".parse().unwrap(),
+        replaced_by: None,
+    };
+    let known = Materials { revocation: Some(revocation), ..materials(&[]) };
+    assert_eq!(verdict(&signed(), &known), Verdict::Revoked);
+}
+
+#[test]
+fn whoever_names_themselves_by_a_key_alone_is_not_vouched_for() {
+    let multibase = multikey::encode(&key().verifying_key());
+    let did = format!("did:key:{multibase}");
+    let mut document = unsigned();
+    document["issuer"]["id"] = json!(did);
+    document.as_object_mut().unwrap().shift_remove("credentialStatus");
+    let options = eddsa_rdfc::ProofOptions {
+        created: "2026-03-27T17:12:10Z".into(),
+        verification_method: format!("{did}#{multibase}"),
+        proof_purpose: eddsa_rdfc::ASSERTION_METHOD.into(),
+    };
+    let signed = eddsa_rdfc::sign(&document, &options, &key()).unwrap();
+    let report =
+        prepare(signed.to_string().as_bytes()).conclude(&Materials::default(), "2026-03-28T09:00:00Z".parse().unwrap());
+    assert_eq!(report.outcome(CheckCode::Proof), Some(Outcome::Pass));
+    assert_eq!(report.outcome(CheckCode::IssuerKey), Some(Outcome::Warn));
+    assert_eq!(report.verdict, Verdict::Unverifiable);
+}
+
 #[test]
 fn nothing_is_signed_that_a_rule_refuses() {
     let refused = |pointer: &str, value: Value| {

@@ -216,6 +216,7 @@ pub(super) async fn run_awards(command: AwardsCommand) -> anyhow::Result<()> {
                     println!("{}: a running server signs it", service.url.credential(credential))
                 }
                 Reissue::NotFound => anyhow::bail!("there is no award {id}"),
+                Reissue::Revoked => anyhow::bail!("the award was revoked: a correction would undo that"),
                 Reissue::NotIssued => anyhow::bail!("only an issued award can be corrected"),
                 Reissue::Blocked(reasons) => {
                     let reasons: Vec<_> = reasons.iter().map(|reason| block_reason_text(reason, Lang::En)).collect();

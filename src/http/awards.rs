@@ -151,9 +151,21 @@ pub(super) async fn revoke(
     if why.internal_text.chars().count() > 2000 {
         return Err(Problem::new(Kind::Invalid, "at most 2000 characters").at("/internal_text"));
     }
+    if why.internal_text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Err(Problem::new(Kind::Invalid, "no control characters").at("/internal_text"));
+    }
     let store = &app.service.store;
     let record = store.credential(id).await?.ok_or_else(|| Problem::not_found("credential"))?;
     caller.acts_for(&record.issuer)?;
+    if store
+        .credentials_of(record.award)
+        .await?
+        .iter()
+        .any(|other| other.signed.is_none() && other.version > record.version)
+    {
+        let detail = "a correction of this award is being made and would take its place; revoke the new credential once it is signed";
+        return Err(Problem::new(Kind::Conflict, detail));
+    }
     match store.revoke(id, why.category, &why.internal_text, &caller.label, app.service.clock.now()).await? {
         Revoked::Revoked | Revoked::AlreadyRevoked => {}
         Revoked::NotFound => return Err(Problem::new(Kind::NotIssuedYet, "the credential is not signed yet")),
@@ -177,6 +189,7 @@ pub(super) async fn reissue(
             Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
         }
         Reissue::NotFound => Err(Problem::not_found("award")),
+        Reissue::Revoked => Err(Problem::new(Kind::Conflict, "the award was revoked: a correction would undo that")),
         Reissue::NotIssued => Err(Problem::new(Kind::NotIssuedYet, "only an issued award can be corrected")),
         Reissue::Blocked(reasons) => {
             let reasons: Vec<_> = reasons.iter().map(|reason| block_reason_text(reason, Lang::En)).collect();

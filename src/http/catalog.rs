@@ -61,12 +61,11 @@ pub(super) async fn put_training(
     }
     let now = app.service.clock.now();
     let saved = store.put_training(&training, now).await?;
-    if saved != Saved::Unchanged {
-        for session in &sessions {
-            store.redecide_session(&session.code, now).await?;
-        }
-        app.service.wake.notify_waiters();
+    // Even where nothing changed: an earlier request may have been cut off between the two.
+    for session in &sessions {
+        store.redecide_session(&session.code, now).await?;
     }
+    app.service.wake.notify_waiters();
     Ok(answer(saved, &training))
 }
 
@@ -96,10 +95,9 @@ pub(super) async fn put_session(
     writes(&caller, &code, &effective.session.code, effective.issuer())?;
     let now = app.service.clock.now();
     let saved = store.put_session(&effective.session, now).await?;
-    if saved != Saved::Unchanged {
-        store.redecide_session(&effective.session.code, now).await?;
-        app.service.wake.notify_waiters();
-    }
+    // Even where nothing changed: an earlier request may have been cut off between the two.
+    store.redecide_session(&effective.session.code, now).await?;
+    app.service.wake.notify_waiters();
     Ok(answer(saved, &effective.session))
 }
 

@@ -122,6 +122,8 @@ fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<()
             }
             "@value" | "@set" | "@list" => check_document(value, pointer),
             "@language" if is_value => check_document(value, pointer),
+            // The same property under another name, such as its IRI: whoever reads names would not see what the signature covers.
+            name if name.contains(':') => Err(JsonLdError::dropped("a property that no term names", pointer)),
             // The rest has no RDF form (@index, @direction), no use in a credential, or is not a keyword at all.
             keyword if keyword.starts_with('@') => {
                 Err(JsonLdError::dropped("a keyword that has no place here", pointer))
@@ -150,12 +152,21 @@ fn check_context(context: &Value, pointer: &mut String) -> Result<(), JsonLdErro
         // Forgetting every context is safe, since undefined terms are refused; json-ld sees to it that nothing protected is forgotten.
         Value::String(_) | Value::Null => Ok(()),
         Value::Array(items) => {
+            let twice = items.iter().enumerate().any(|(at, item)| item.is_string() && items[..at].contains(item));
+            if items.len() > MAX_CONTEXTS || twice {
+                return Err(JsonLdError::InvalidContext { reason: "too many contexts, or one of them twice".into() });
+            }
             for (index, item) in items.iter().enumerate() {
                 within(pointer, &index.to_string(), |pointer| check_context(item, pointer))?;
             }
             Ok(())
         }
         Value::Object(terms) => {
+            if terms.len() > MAX_TERMS {
+                return Err(JsonLdError::InvalidContext {
+                    reason: format!("more than {MAX_TERMS} terms in one context"),
+                });
+            }
             for (term, definition) in terms {
                 within(pointer, term, |pointer| check_definition(term, definition, pointer))?;
             }
@@ -171,14 +182,15 @@ fn check_definition(term: &str, definition: &Value, pointer: &mut String) -> Res
     let refuse = |pointer: &str| Err(JsonLdError::ForbiddenDefinition { pointer: pointer.to_owned() });
     match (term, definition) {
         ("@version" | "@protected" | "@propagate" | "@language", value) if !value.is_null() => Ok(()),
-        ("@vocab", Value::String(vocabulary)) if vocabulary.contains(':') => Ok(()),
+        ("@vocab", Value::String(vocabulary)) if vocabulary.contains(':') && !may_rename(vocabulary) => Ok(()),
         // @base would make relative identifiers look absolute, a relative @vocab leaves terms relative; @import and @direction have no use here.
         (keyword, _) if keyword.starts_with('@') => refuse(pointer),
         ("id", Value::String(target)) if target == "@id" => Ok(()),
         ("type", Value::String(target)) if target == "@type" => Ok(()),
-        (_, Value::String(target)) if !target.starts_with('@') => Ok(()),
+        (_, Value::String(target)) if !target.starts_with('@') && !may_rename(target) => Ok(()),
         (_, Value::Object(parts)) => {
-            let names_an_iri = parts.get("@id").is_none_or(|id| id.as_str().is_some_and(|id| !id.starts_with('@')));
+            let names_an_iri =
+                parts.get("@id").is_none_or(|id| id.as_str().is_some_and(|id| !id.starts_with('@') && !may_rename(id)));
             let containers = match parts.get("@container") {
                 None => vec![],
                 Some(Value::Array(kinds)) => kinds.iter().map(Value::as_str).collect(),
@@ -187,7 +199,8 @@ fn check_definition(term: &str, definition: &Value, pointer: &mut String) -> Res
             let container_is_lossless = containers.iter().all(|kind| kind.is_some_and(is_lossless_container));
             // A typed language map: implementations choose between the type and the languages.
             let is_ambiguous = containers.contains(&Some("@language")) && parts.contains_key("@type");
-            let known = ["@id", "@type", "@container", "@context", "@protected", "@prefix", "@language"];
+            // No `@context`: a scoped context is processed again at every use, so that a small document could cost hours.
+            let known = ["@id", "@type", "@container", "@protected", "@prefix", "@language"];
             if !names_an_iri
                 || !container_is_lossless
                 || is_ambiguous
@@ -195,12 +208,27 @@ fn check_definition(term: &str, definition: &Value, pointer: &mut String) -> Res
             {
                 return refuse(pointer);
             }
-            parts
-                .get("@context")
-                .map_or(Ok(()), |scoped| within(pointer, "@context", |pointer| check_context(scoped, pointer)))
+            Ok(())
         }
         _ => refuse(pointer),
     }
+}
+
+/// The most contexts in one list, and the most terms in one inline context.
+const MAX_CONTEXTS: usize = 8;
+const MAX_TERMS: usize = 64;
+
+/// Whether an IRI, or what it may become as a prefix of names, is one of those that verifiers look for by their standard terms. A
+/// document that could rename `credentialStatus` would keep its signature and lose its revocation (VC Data Integrity 1.0 §2.4.1).
+fn may_rename(iri: &str) -> bool {
+    const NAMED_BY_STANDARDS: [&str; 5] = [
+        "https://www.w3.org/2018/credentials#",
+        "https://www.w3.org/ns/credentials/status#",
+        "https://w3id.org/security#",
+        "https://purl.imsglobal.org/spec/vc/ob/vocab.html#",
+        "https://purl.imsglobal.org/spec/ob/",
+    ];
+    NAMED_BY_STANDARDS.iter().any(|known| iri.starts_with(known) || known.starts_with(iri))
 }
 
 /// Containers that keep every part of their value in the quads; an index, for one, is dropped.

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::catalog::changed_since;
 use super::db::{Filtered, Result, Tx};
-use super::queue::{Job, Task, enqueue, finish};
+use super::queue::{Job, Task, enqueue, finish, storable};
 use super::values::{Row, args, from_document, to_document};
 use super::{Cursor, Page, Paged, Store, StoreError};
 use crate::entropy::Entropy;
@@ -255,14 +255,14 @@ impl Store {
     ) -> Result<DeliveryState> {
         let (state, reason, wait_key) = match end {
             DeliveryEnd::Processed => (DeliveryState::Processed, None, None),
-            DeliveryEnd::Dead { reason } => (DeliveryState::Dead, Some(reason.as_str()), None),
+            DeliveryEnd::Dead { reason } => (DeliveryState::Dead, Some(storable(reason)), None),
             DeliveryEnd::Parked { .. } if changed_since(tx, job.catalog_revision).await? => {
                 // What it waits for may have come after the worker looked, and would not come again.
                 enqueue(tx, &*self.entropy, &Task::TakeUpDelivery { delivery: id }, now).await?;
                 (DeliveryState::Queued, None, None)
             }
             DeliveryEnd::Parked { wait_for, reason } => {
-                (DeliveryState::Parked, Some(reason.as_str()), Some(to_document(wait_for)))
+                (DeliveryState::Parked, Some(storable(reason)), Some(to_document(wait_for)))
             }
         };
         let sql = "update deliveries set state = $2, reason = $3, wait_key = $4 where id = $1";

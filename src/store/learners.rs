@@ -31,7 +31,8 @@ pub struct LearnerRecord {
 pub enum LearnerUpdate {
     /// It replaces it: an absent value erases (`PUT`).
     Replace,
-    /// It completes it: an absent value erases nothing (evidence, which may leave names out).
+    /// It completes it: an absent value erases nothing (evidence, which may leave names out), and what was said before the last
+    /// change counts no more (evidence that waited). `now` is then the moment at which it was said.
     Complete,
 }
 
@@ -55,13 +56,15 @@ impl Store {
         let (id, saved) = if inserted == 1 {
             (fresh, Saved::Created)
         } else {
-            let select = "select id, source, external_id, name, email from learners \
+            let select = "select id, source, external_id, name, email, changed_at from learners \
                           where source = $1 and external_id = $2 for no key update";
             let row = tx.row(select, args![source, external_id]).await?;
             let known = row.ok_or(StoreError::Corrupt("a learner"))?;
             let id = known.parse::<LearnerId>("id")?;
             let (old_name, old_email) = (known.text_or_null("name")?, known.text_or_null("email")?);
+            let outdated = update == LearnerUpdate::Complete && now < known.moment("changed_at")?;
             let (name, email) = match update {
+                _ if outdated => (old_name.as_deref(), old_email.as_deref()),
                 LearnerUpdate::Replace => (name, email),
                 LearnerUpdate::Complete => (name.or(old_name.as_deref()), email.or(old_email.as_deref())),
             };

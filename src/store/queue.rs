@@ -178,8 +178,8 @@ impl Store {
 }
 
 /// PostgreSQL refuses the character NUL in a text, SQLite does not.
-fn storable(text: &str) -> String {
-    text.replace('\0', "")
+pub(super) fn storable(text: &str) -> String {
+    text.replace('\0', "").chars().take(1000).collect()
 }
 
 /// Adds a job, unless the same one stands there unclaimed.

@@ -96,7 +96,7 @@ impl Prepared {
             return Report::new(checks, now, None, None);
         };
         let authenticity = checks::authenticity(&document, materials.did_document.as_ref(), now);
-        let authentic = authenticity.iter().all(|check| check.outcome == Outcome::Pass);
+        let authentic = authenticity.iter().all(|check| matches!(check.outcome, Outcome::Pass | Outcome::Warn));
         checks.extend(authenticity);
         if !authentic || checks.iter().any(|check| check.outcome == Outcome::Fail) {
             // Dates and status of a document that nobody vouches for would only mislead.

@@ -52,7 +52,8 @@ impl Verdict {
         let essential = [CheckCode::Form, CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey];
         if essential.into_iter().any(failed) {
             Self::Invalid
-        } else if essential.into_iter().any(open) {
+        } else if essential.into_iter().any(open) || outcome(CheckCode::IssuerKey) == Some(Outcome::Warn) {
+            // A self-asserted issuer: somebody signed, and nothing says who.
             Self::Unverifiable
         } else if failed(CheckCode::Status) {
             Self::Revoked
