@@ -113,7 +113,7 @@ fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<()
     let is_value = entries.contains_key("@value");
     for (key, value) in entries {
         within(pointer, key, |pointer| match key.as_str() {
-            "@context" => check_context(value, pointer),
+            "@context" => check_context(value, Author::Document, pointer),
             "@type" if is_value => Ok(()), // "@json" among others
             "@id" | "id" | "@type" | "type" => check_names(value, pointer),
             // json-ld flattens these, which the recommendation keeps nested (JSON-LD 1.1 §4.3.1).
@@ -144,31 +144,42 @@ fn check_names(names: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
     check_document(names, pointer)
 }
 
+/// Who wrote a context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Author {
+    /// Whoever wrote the document: bounded, and kept from renaming what standards name.
+    Document,
+    /// A standards body; bundled, and held to the rest of the rules by a test.
+    #[cfg(test)]
+    Standard,
+}
+
 /// Inline contexts may define terms, but neither undefine them nor give keywords new names: [`check_object`] looks for keywords by
 /// their own names.
-fn check_context(context: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
+fn check_context(context: &Value, author: Author, pointer: &mut String) -> Result<(), JsonLdError> {
     match context {
         Value::String(url) if bundled(url).is_none() => Err(UnknownContext { url: url.clone() }.into()),
         // Forgetting every context is safe, since undefined terms are refused; json-ld sees to it that nothing protected is forgotten.
         Value::String(_) | Value::Null => Ok(()),
         Value::Array(items) => {
-            let twice = items.iter().enumerate().any(|(at, item)| item.is_string() && items[..at].contains(item));
-            if items.len() > MAX_CONTEXTS || twice {
-                return Err(JsonLdError::InvalidContext { reason: "too many contexts, or one of them twice".into() });
+            if author == Author::Document && items.len() > MAX_CONTEXTS {
+                return Err(JsonLdError::InvalidContext {
+                    reason: format!("more than {MAX_CONTEXTS} contexts in one list"),
+                });
             }
             for (index, item) in items.iter().enumerate() {
-                within(pointer, &index.to_string(), |pointer| check_context(item, pointer))?;
+                within(pointer, &index.to_string(), |pointer| check_context(item, author, pointer))?;
             }
             Ok(())
         }
         Value::Object(terms) => {
-            if terms.len() > MAX_TERMS {
+            if author == Author::Document && terms.len() > MAX_TERMS {
                 return Err(JsonLdError::InvalidContext {
                     reason: format!("more than {MAX_TERMS} terms in one context"),
                 });
             }
             for (term, definition) in terms {
-                within(pointer, term, |pointer| check_definition(term, definition, pointer))?;
+                within(pointer, term, |pointer| check_definition(term, definition, author, pointer))?;
             }
             Ok(())
         }
@@ -178,7 +189,8 @@ fn check_context(context: &Value, pointer: &mut String) -> Result<(), JsonLdErro
     }
 }
 
-fn check_definition(term: &str, definition: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
+fn check_definition(term: &str, definition: &Value, author: Author, pointer: &mut String) -> Result<(), JsonLdError> {
+    let may_rename = |iri: &str| author == Author::Document && may_rename(iri);
     let refuse = |pointer: &str| Err(JsonLdError::ForbiddenDefinition { pointer: pointer.to_owned() });
     match (term, definition) {
         ("@version" | "@protected" | "@propagate" | "@language", value) if !value.is_null() => Ok(()),
@@ -201,14 +213,16 @@ fn check_definition(term: &str, definition: &Value, pointer: &mut String) -> Res
             let is_ambiguous = containers.contains(&Some("@language")) && parts.contains_key("@type");
             // No `@context`: a scoped context is processed again at every use, so that a small document could cost hours.
             let known = ["@id", "@type", "@container", "@protected", "@prefix", "@language"];
+            let scoped = parts.get("@context").filter(|_| author != Author::Document);
             if !names_an_iri
                 || !container_is_lossless
                 || is_ambiguous
-                || parts.keys().any(|part| !known.contains(&part.as_str()))
+                || parts.keys().any(|part| !(known.contains(&part.as_str()) || part == "@context" && scoped.is_some()))
             {
                 return refuse(pointer);
             }
-            Ok(())
+            scoped
+                .map_or(Ok(()), |scoped| within(pointer, "@context", |pointer| check_context(scoped, author, pointer)))
         }
         _ => refuse(pointer),
     }
@@ -291,7 +305,12 @@ mod tests {
     fn the_bundled_contexts_make_no_definition_that_loses_values() {
         for context in BUNDLED {
             let json: Value = serde_json::from_str(context.text).expect("JSON");
-            assert_eq!(check_context(&json["@context"], &mut String::new()), Ok(()), "{}", context.file);
+            assert_eq!(
+                check_context(&json["@context"], Author::Standard, &mut String::new()),
+                Ok(()),
+                "{}",
+                context.file
+            );
         }
     }
 

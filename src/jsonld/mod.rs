@@ -283,7 +283,8 @@ mod tests {
         assert_eq!(refusal(&badge_with("/issuer", "@context", json!(url))), unknown);
         let scoped =
             json!([CREDENTIALS_V2, OPEN_BADGES_3_0_3, {"x": {"@id": "https://example.org/x", "@context": url}}]);
-        assert_eq!(refusal(&badge_with("", "@context", scoped)), unknown);
+        let refused = refusal(&badge_with("", "@context", scoped));
+        assert_eq!(refused, JsonLdError::ForbiddenDefinition { pointer: "/@context/2/x".into() });
         assert_eq!(refusal(&json!({"id": "urn:x"})), JsonLdError::NoContext);
     }
 
@@ -452,10 +453,10 @@ mod tests {
     fn the_deepest_accepted_nesting_fits_the_stack_in_every_shape() {
         let nest = |levels: usize, wrap: fn(Value) -> Value| (0..levels).fold(json!("leaf"), |inner, _| wrap(inner));
         let context = json!({
-            "p": {"@id": "https://example.org/p", "@context": {"q": "https://example.org/q"}},
+            "p": "https://example.org/p",
             "l": {"@id": "https://example.org/l", "@container": "@list"},
             "g": {"@id": "https://example.org/g", "@container": "@graph"},
-            "T": {"@id": "https://example.org/T", "@context": {"q": "https://example.org/q"}}
+            "T": "https://example.org/T"
         });
         let document = |key: &str, value: Value| json!({"@context": context, key: value});
         let deepest = [
@@ -475,16 +476,9 @@ mod tests {
             assert!(canonize(&document).is_ok(), "{document}");
             assert_eq!(refusal(&json!({"@context": context, "p": document})), JsonLdError::TooDeep);
         }
-        // Nesting inside the context counts as well.
-        let scoped = nest(
-            10,
-            |inner| json!({"p": {"@id": "https://example.org/p", "@context": [if inner.is_string() { json!({}) } else { inner }]}}),
-        );
-        assert!(canonize(&json!({"@context": scoped, "p": "x"})).is_ok());
-        let scoped = nest(
-            11,
-            |inner| json!({"p": {"@id": "https://example.org/p", "@context": [if inner.is_string() { json!({}) } else { inner }]}}),
-        );
-        assert_eq!(refusal(&json!({"@context": scoped, "p": "x"})), JsonLdError::TooDeep);
+        // A context inside a definition is processed again at every use: a small document could cost hours.
+        let scoped = json!({"p": {"@id": "https://example.org/p", "@context": [{}]}});
+        let refused = refusal(&json!({"@context": scoped, "p": "x"}));
+        assert!(matches!(refused, JsonLdError::ForbiddenDefinition { .. }), "{refused}");
     }
 }

@@ -29,14 +29,15 @@ async fn routes(app: &TestApp) -> Vec<(Method, String, Value, Scope)> {
         (put.clone(), "sources/mentor/secrets", secrets, Scope::CatalogWrite),
         (put, "learners/mentor/892", json!({ "name": "Mallory" }), Scope::LearnersWrite),
         (get, "awards", Value::Null, Scope::AwardsRead),
-        (post.clone(), &format!("awards/{award}/reissue"), json!({}), Scope::AwardsWrite),
         (Method::DELETE, &format!("awards/{award}/qr"), Value::Null, Scope::AwardsWrite),
         (
-            post,
+            post.clone(),
             &format!("credentials/{credential}/revoke"),
-            json!({ "category": "learner_request" }),
+            json!({ "category": "details_corrected" }),
             Scope::AwardsWrite,
         ),
+        // After the revocation, which a correction under way would refuse.
+        (post, &format!("awards/{award}/reissue"), json!({}), Scope::AwardsWrite),
     ];
     table.map(|(method, path, body, scope)| (method, format!("/api/v1/{path}"), body, scope)).into()
 }

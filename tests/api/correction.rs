@@ -127,6 +127,24 @@ crate::on_both_engines! {
         assert!(!app.get(text(&award, "/credential/id")).await.header("link").is_empty());
     }
 
+    /// What an officer took back stays taken back, whoever asks for a correction, before or after.
+    async fn a_correction_never_undoes_a_revocation(app: &TestApp) {
+        app.complete(zoe()).await;
+        let award = app.award("892").await;
+        let revoke = format!("{}/revoke", text(&award, "/credential/id").replace("/credentials/", "/api/v1/credentials/"));
+        let reissue = format!("/api/v1/awards/{}/reissue", text(&award, "/id"));
+        let why = json!({ "category": "awarded_in_error" });
+        app.post(&reissue, &json!({})).await.expect(202);
+        app.post(&revoke, &why).await.problem(409, "conflict");
+        app.work().await;
+        let award = app.award("892").await;
+        let revoke = format!("{}/revoke", text(&award, "/credential/id").replace("/credentials/", "/api/v1/credentials/"));
+        app.post(&revoke, &why).await.expect(200);
+        app.post(&reissue, &json!({})).await.problem(409, "conflict");
+        let page = app.page(text(&award, "/links/verification"), "fr").await.expect(200);
+        assert!(page.text().contains("Attestation révoquée"));
+    }
+
     async fn an_ended_printed_link_leads_nowhere_and_the_files_stay(app: &TestApp) {
         app.complete(zoe()).await;
         let award = app.award("892").await;

@@ -172,8 +172,10 @@ crate::on_both_engines! {
                 page.problem(404, "not-found");
             } else {
                 assert_page(&page);
-                assert!(page.text().contains("Page introuvable"), "{path}");
-                assert!(app.page(path, "en").await.text().contains("Page not found"), "{path}");
+                let credential = path.starts_with("/credentials/");
+                let (fr, en) = if credential { ("Badge inconnu", "Unknown badge") } else { ("Page introuvable", "Page not found") };
+                assert!(page.text().contains(fr), "{path}");
+                assert!(app.page(path, "en").await.text().contains(en), "{path}");
             }
         }
         for path in ["/issuers/%FF", "/credentials/%C3%28", "/v/%FF", "/a/%FF/badge.png", "/intake/%FF"] {
