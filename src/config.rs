@@ -28,7 +28,7 @@ pub struct Installation {
     /// A file that holds the age identity (AGE-SECRET-KEY-1…) which protects the keys. Or set SCEAU_AGE_IDENTITY.
     #[arg(long, env = "SCEAU_AGE_IDENTITY_FILE")]
     pub age_identity_file: Option<PathBuf>,
-    /// The public URL, such as https://sceau.example.gouv.fr; recorded at first use, and never changed.
+    /// The public URL, such as `https://sceau.example.gouv.fr`; recorded at first use, and never changed.
     #[arg(long, env = "SCEAU_PUBLIC_URL", value_parser = parse_public_url)]
     pub public_url: Option<PublicUrl>,
 }

@@ -2,7 +2,7 @@
 //!
 //! What: exactly one uncompressed `iTXt` chunk with the keyword `openbadgecredential`, whose text is the credential, byte
 //! for byte. Every chunk is walked within its bounds and its CRC checked; pixels are never decoded.
-//! Not here: drawing ([`super::render`]), whether the credential is genuine (`verify`).
+//! Not here: drawing (`render`), whether the credential is genuine (`verify`).
 
 use std::io::Read as _;
 

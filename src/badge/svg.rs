@@ -3,7 +3,7 @@
 //! What: `xmlns:openbadges` on the root, and as its first child one `openbadges:credential`, which holds the JSON as CDATA
 //! or a compact JWS as its `verify` attribute. The text extracted is, byte for byte, the text baked: an XML parser rewrites
 //! carriage returns and ends CDATA at `]]>`, so both are written in a form that survives.
-//! Not here: whether the credential is genuine (`verify`), whether the image is harmless ([`super::safety`]).
+//! Not here: whether the credential is genuine (`verify`), whether the image is harmless (`safety`).
 
 use roxmltree::{Document, Node};
 
