@@ -266,14 +266,17 @@ async fn slow_servers_are_cut_at_the_deadline() {
 #[tokio::test]
 async fn the_callers_time_may_end_before_the_fetchs() {
     let scene = Scene::new();
-    scene.server.answer("/silent", Answers::Silence);
-    let url = scene.server.url("/silent");
-    let begun = Instant::now();
+    scene.server.answer("/later", ok("", "{}"));
+    let held = scene.server.hold();
+    let url = scene.server.url("/later");
     let ask = Ask::new(&url, Accept::Json).within(Duration::from_millis(200));
+    let begun = Instant::now();
     assert_eq!(scene.fetcher.get(&ask).await.unwrap_err(), FetchError::Timeout);
     assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
-    let ask = ask.within(Duration::ZERO);
-    assert_eq!(scene.fetcher.get(&ask).await.unwrap_err(), FetchError::Timeout);
+    assert_eq!(scene.fetcher.get(&ask.within(Duration::ZERO)).await.unwrap_err(), FetchError::Timeout);
+    drop(held);
+    assert_eq!(scene.get("/later").await.unwrap().body, b"{}");
+    assert_eq!(scene.server.asked("/later").len(), 1, "the second try finds what the first began");
 }
 
 #[tokio::test]
@@ -392,11 +395,14 @@ async fn the_settings_make_the_same_fetcher() {
     let clock = || Arc::new(SystemClock) as Arc<dyn Clock>;
     let hosts = format!("badges.intranet.example, localhost:{port}");
     let url = scene.server.url("/");
-    // The policy's own deadline holds here, which a loaded machine may miss.
     let settled = settings(&["--fetch-ca-file", &file, "--fetch-allow-hosts", &hosts]).unwrap();
     assert_eq!((settled.fetch, settled.fetch_allow_hosts.len()), (Switch::On, 2));
-    let outcome = settled.fetcher(clock()).unwrap().get(&Ask::new(&url, Accept::Json)).await;
-    assert!(matches!(outcome, Ok(_) | Err(FetchError::Timeout)), "{outcome:?}");
+    let mut tries = 0;
+    // The deadline of production holds here, which a loaded machine may miss.
+    while let Err(error) = settled.fetcher(clock()).unwrap().get(&Ask::new(&url, Accept::Json)).await {
+        tries += 1;
+        assert!(error == FetchError::Timeout && tries < 10, "{error}");
+    }
 
     let off = settings(&["--fetch", "off"]).unwrap().fetcher(clock()).unwrap();
     assert_eq!(off.get(&Ask::new(&url, Accept::Json)).await.unwrap_err(), FetchError::Off);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -79,8 +79,24 @@ pub struct Server {
     pub port: u16,
     answers: Arc<Mutex<HashMap<String, Answers>>>,
     asked: Arc<Mutex<Vec<String>>>,
-    /// Answers are given by those who can read it.
-    gate: Arc<RwLock<()>>,
+    gate: Arc<Gate>,
+}
+
+/// What answers wait at while it is closed.
+#[derive(Default)]
+struct Gate {
+    closed: Mutex<bool>,
+    opened: Condvar,
+}
+
+/// Keeps the gate closed.
+pub struct Held(Arc<Gate>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *self.0.closed.lock().unwrap() = false;
+        self.0.opened.notify_all();
+    }
 }
 
 impl Server {
@@ -117,8 +133,9 @@ impl Server {
     }
 
     /// Requests are read and wait for their answers until this is dropped.
-    pub fn hold(&self) -> RwLockWriteGuard<'_, ()> {
-        self.gate.write().unwrap()
+    pub fn hold(&self) -> Held {
+        *self.gate.closed.lock().unwrap() = true;
+        Held(Arc::clone(&self.gate))
     }
 
     /// How many requests there were.
@@ -138,7 +155,7 @@ fn serve(
     config: Arc<rustls::ServerConfig>,
     answers: &Mutex<HashMap<String, Answers>>,
     asked: &Mutex<Vec<String>>,
-    gate: &RwLock<()>,
+    gate: &Gate,
 ) -> std::io::Result<()> {
     let connection = rustls::ServerConnection::new(config).map_err(std::io::Error::other)?;
     let mut stream = BufReader::new(rustls::StreamOwned::new(connection, stream));
@@ -150,7 +167,7 @@ fn serve(
     }
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
     asked.lock().unwrap().push(head);
-    drop(gate.read().unwrap());
+    drop(gate.opened.wait_while(gate.closed.lock().unwrap(), |closed| *closed).unwrap());
     let answer = answers.lock().unwrap().get(&path).cloned().unwrap_or_else(|| status("404 Not Found"));
     let stream = stream.get_mut();
     match answer {
