@@ -1,4 +1,4 @@
-"""Data Integrity proofs of the suites eddsa-rdfc-2022 and eddsa-jcs-2022, written from the recommendations (VC Data Integrity 1.0,
+"""Data Integrity proofs of the suites eddsa-rdfc-2022 and eddsa-jcs-2022, alone, in sets and in chains, written from the recommendations (VC Data Integrity 1.0,
 vc-di-eddsa 1.0) on PyLD, rfc8785 and cryptography: nothing of it is shared with the service or with the other judges.
 
 Contexts come from openbadgeslib and are never fetched. PyLD drops in silence what no context explains; here that is an error.
@@ -24,8 +24,9 @@ class Refused(Exception):
 
 def verify(document: dict, dids: dict[str, dict]) -> None:
     """Every proof of the document holds, by a key of its issuer. Raises Refused."""
-    proofs = document.get("proof")
-    proofs = proofs if isinstance(proofs, list) else [proofs]
+    proofs = proofs_of(document)
+    if not proofs:
+        raise Refused("no proof")
     issuer = document.get("issuer")
     issuer = issuer["id"] if isinstance(issuer, dict) else issuer
     for proof in proofs:
@@ -40,25 +41,31 @@ def verify(document: dict, dids: dict[str, dict]) -> None:
             raise Refused("the signature does not match") from None
 
 
-def sign(document: dict, key: Ed25519PrivateKey, method: str, suite: str, created: str) -> dict:
-    """A copy of the document with a proof added."""
+def sign(document: dict, key: Ed25519PrivateKey, method: str, suite: str, created: str, **more: str) -> dict:
+    """A copy of the document with a proof added. `more` are further options of the proof, such as `id` and `previousProof`."""
     options = {
         "type": "DataIntegrityProof",
         "cryptosuite": suite,
         "created": created,
         "verificationMethod": method,
         "proofPurpose": "assertionMethod",
+        **more,
     }
     if suite == "eddsa-jcs-2022":
         options["@context"] = document["@context"]
     value = multibase_encode(key.sign(hash_data(document, options)))
-    return {**document, "proof": [{**options, "proofValue": value}]}
+    return {**document, "proof": [*proofs_of(document), {**options, "proofValue": value}]}
 
 
 def hash_data(document: dict, proof: dict) -> bytes:
     """What is signed (vc-di-eddsa §3.2.4, §3.3.4): the hash of the proof's options, then that of the document without proof."""
     unsecured = {name: value for name, value in document.items() if name != "proof"}
     options = {name: value for name, value in proof.items() if name != "proofValue"}
+    if "previousProof" in proof:  # VC Data Integrity 1.0 §4.5, §4.6: the proofs that a proof builds on are part of what it signs
+        earlier = [other for other in proofs_of(document) if other.get("id") in as_list(proof["previousProof"])]
+        if len(earlier) != len(as_list(proof["previousProof"])):
+            raise Refused("a previous proof is missing")
+        unsecured["proof"] = earlier
     if proof["cryptosuite"] == "eddsa-jcs-2022":
         if "@context" in options:
             covered, present = as_list(options["@context"]), as_list(document.get("@context"))
@@ -146,6 +153,10 @@ def multibase_encode(data: bytes) -> str:
         number, digit = divmod(number, 58)
         text = ALPHABET[digit] + text
     return "z" + "1" * (len(data) - len(data.lstrip(b"\0"))) + text
+
+
+def proofs_of(document: dict) -> list[dict]:
+    return as_list(document.get("proof", []))
 
 
 def as_list(value: object) -> list:

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from openbadgeslib.errors import LibOpenBadgesException
 from openbadgeslib.ob3.verifier import OB3Verifier
@@ -26,6 +26,11 @@ from openbadgeslib.ob3.verifier import OB3Verifier
 Verifier = Callable[[str, dict], None]
 # By the kind of the published key, never by the token's header.
 ALGORITHMS = {"EC": "ES256", "RSA": "RS256", "OKP": "EdDSA"}
+STRANGERS = {
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "RS256": lambda: rsa.generate_private_key(65537, 2048),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate,
+}
 
 
 def with_pyjwt(token: str, document: dict) -> None:
@@ -70,10 +75,11 @@ def tampered(token: str, document: dict) -> Iterator[tuple[str, str]]:
     """What was done, and the copy. Whoever makes them knows the issuer's public key and holds a key of their own."""
     head, body, signature = token.split(".")
     header, payload = jwt.get_unverified_header(token), json.loads(decode(body))
-    jwk = published_key(document, header["kid"])
+    kid = header.get("kid", document["assertionMethod"][0])
+    jwk = published_key(document, kid)
     public = jwt.PyJWK(jwk).key
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    stranger = rsa.generate_private_key(65537, 2048) if header["alg"] == "RS256" else ec.generate_private_key(ec.SECP256R1())
+    stranger = STRANGERS[header["alg"]]()
     stranger_jwk = jwt.get_algorithm_by_name(header["alg"]).to_jwk(stranger.public_key(), as_dict=True)
     payload["credentialSubject"]["achievement"]["name"] += " (avancé)"
     yield "payload byte flipped", f"{head}.{flip(body)}.{signature}"
@@ -89,7 +95,7 @@ def tampered(token: str, document: dict) -> Iterator[tuple[str, str]]:
     yield "signed by a stranger", sign({})
     yield "header jwk of a stranger", sign({"jwk": stranger_jwk})
     yield "header jwk of a stranger without kid", jwt.encode(payload, stranger, header["alg"], headers={"jwk": stranger_jwk})
-    yield "kid of an unknown method", f"{with_header(header, kid=header['kid'] + 'x')}.{body}.{signature}"
+    yield "kid of an unknown method", f"{with_header(header, kid=kid + 'x')}.{body}.{signature}"
     yield "kid in another DID", sign({"kid": "did:web:example.org:issuers:stranger#key"})
 
 
