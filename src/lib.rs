@@ -40,9 +40,10 @@ pub mod pages;
 // Layer 6, storage: the only place with SQL. Knows no rules.
 pub mod store;
 
-// Layer 7, flow: what happens when. Knows no HTTP.
+// Layer 7, flow: what happens when. Knows no HTTP but what `fetch` asks of others.
 pub mod intake;
 pub mod service;
+pub mod fetch;
 pub mod verification;
 pub mod issuance;
 pub mod take_up;

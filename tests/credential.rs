@@ -6,7 +6,9 @@ use ed25519_dalek::SigningKey;
 use sceau::credential::{CredentialView, Draft, StatusPlace, compose};
 use sceau::ids::{CredentialId, StatusListId};
 use sceau::lint::{Linted, lint};
-use sceau::proof::{did, eddsa_rdfc, multikey};
+use sceau::proof::data_integrity::{self, ProofOptions, Suite};
+use sceau::proof::did::{self, PublishedKey};
+use sceau::proof::key::Signer as _;
 use sceau::status_list::{self, Bitstring};
 use sceau::text::PersonName;
 use sceau::verify::{CheckCode, Materials, Outcome, Verdict, prepare};
@@ -33,16 +35,17 @@ fn key() -> SigningKey {
 }
 
 fn method() -> String {
-    support::url().issuer_did(&"dgafp".parse().unwrap()).key(&multikey::thumbprint(&key().verifying_key()))
+    support::url().issuer_did(&"dgafp".parse().unwrap()).key(&key().public_key().thumbprint())
+}
+
+fn published() -> PublishedKey {
+    let jwk_url = "https://sceau.example/keys/1".to_owned();
+    PublishedKey { id: method(), jwk_url, public: key().public_key(), revoked: None }
 }
 
 fn sign(document: &Linted, created: &str) -> Value {
-    let options = eddsa_rdfc::ProofOptions {
-        created: created.into(),
-        verification_method: method(),
-        proof_purpose: eddsa_rdfc::ASSERTION_METHOD.into(),
-    };
-    eddsa_rdfc::sign(document.document(), &options, &key()).unwrap()
+    let options = ProofOptions::assertion(Suite::EddsaRdfc2022, created, &method());
+    data_integrity::sign(document.document(), &options, &key()).unwrap()
 }
 
 fn signed() -> Value {
@@ -54,11 +57,7 @@ fn materials(revoked: &[u32]) -> Materials {
     let list = signed().pointer("/credentialStatus/statusListCredential").unwrap().as_str().unwrap().to_owned();
     let list = status_list::compose(&list, &did, &Bitstring::new(revoked), "2026-03-28T08:00:00Z".parse().unwrap());
     let list = sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z");
-    Materials {
-        did_document: Some(did::document(&did, &[(method(), key().verifying_key())])),
-        status_list: Some(list),
-        revocation: None,
-    }
+    Materials { did_document: Some(did::document(&did, &[published()])), status_list: Some(list), revocation: None }
 }
 
 fn verdict(document: &Value, materials: &Materials) -> Verdict {
@@ -229,17 +228,13 @@ fn our_own_records_outweigh_what_a_copy_says_of_its_status() {
 
 #[test]
 fn whoever_names_themselves_by_a_key_alone_is_not_vouched_for() {
-    let multibase = multikey::encode(&key().verifying_key());
-    let did = format!("did:key:{multibase}");
+    let did = key().public_key().to_did_key().unwrap();
     let mut document = unsigned();
     document["issuer"]["id"] = json!(did);
     document.as_object_mut().unwrap().shift_remove("credentialStatus");
-    let options = eddsa_rdfc::ProofOptions {
-        created: "2026-03-27T17:12:10Z".into(),
-        verification_method: format!("{did}#{multibase}"),
-        proof_purpose: eddsa_rdfc::ASSERTION_METHOD.into(),
-    };
-    let signed = eddsa_rdfc::sign(&document, &options, &key()).unwrap();
+    let method = key().public_key().did_key_method().unwrap();
+    let options = ProofOptions::assertion(Suite::EddsaRdfc2022, "2026-03-27T17:12:10Z", &method);
+    let signed = data_integrity::sign(&document, &options, &key()).unwrap();
     let report =
         prepare(signed.to_string().as_bytes()).conclude(&Materials::default(), "2026-03-28T09:00:00Z".parse().unwrap());
     assert_eq!(report.outcome(CheckCode::Proof), Some(Outcome::Pass));

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::messages::{self, say};
 use super::{Check, CheckCode, Materials, Outcome};
 use crate::lint;
-use crate::proof::{self, did, eddsa_rdfc};
+use crate::proof::did::{self, Relationship};
+use crate::proof::{self, data_integrity};
 use crate::status_list::Bitstring;
 use crate::time::Timestamp;
 
@@ -52,7 +53,7 @@ pub(super) fn authenticity(document: &Value, did_document: Option<&Value>, now: 
         return [proof, messages::pointless_one(CheckCode::IssuerKey)];
     };
     let suite = proof.get("cryptosuite").or_else(|| proof.get("type")).and_then(Value::as_str).unwrap_or("?");
-    if suite != eddsa_rdfc::CRYPTOSUITE {
+    if data_integrity::Suite::named(suite).is_none() {
         let proof = messages::with_detail(
             CheckCode::Proof,
             Outcome::NotChecked,
@@ -62,7 +63,7 @@ pub(super) fn authenticity(document: &Value, did_document: Option<&Value>, now: 
         );
         return [proof, messages::pointless_one(CheckCode::IssuerKey)];
     }
-    let method = match eddsa_rdfc::parse(proof) {
+    let method = match data_integrity::parse(proof) {
         Ok(parsed)
             if parsed
                 .expires
@@ -80,7 +81,7 @@ pub(super) fn authenticity(document: &Value, did_document: Option<&Value>, now: 
     };
 
     // The key must be one that the issuer itself names (VC Data Integrity § 4.3; DID Core § 5.3.2).
-    let key = match did::key_for(issuer, &method, did_document) {
+    let key = match did::key_for(issuer, &method, Relationship::Assertion, |id| did_document.filter(|_| id == issuer)) {
         Ok(Some(key)) => key,
         Ok(None) => {
             let unknown = say(
@@ -127,14 +128,14 @@ pub(super) fn authenticity(document: &Value, did_document: Option<&Value>, now: 
             "The signing key is one that the issuer named publishes.",
         )
     };
-    let proof = match eddsa_rdfc::verify(&bare, proof, &key) {
+    let proof = match data_integrity::verify(&bare, &proofs, proof, &key.public) {
         Ok(()) => say(
             CheckCode::Proof,
             Outcome::Pass,
             "La signature est authentique : le contenu n’a pas été modifié.",
             "The signature is authentic: the content has not been altered.",
         ),
-        Err(eddsa_rdfc::ProofError::Signature) => say(
+        Err(data_integrity::ProofError::Signature) => say(
             CheckCode::Proof,
             Outcome::Fail,
             "La signature ne correspond pas au contenu : le document a été modifié, ou cet émetteur ne l’a pas signé.",
