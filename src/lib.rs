@@ -42,8 +42,8 @@ pub mod store;
 
 // Layer 7, flow: what happens when. Knows no HTTP but what `fetch` asks of others.
 pub mod intake;
-pub mod service;
 pub mod fetch;
+pub mod service;
 pub mod verification;
 pub mod issuance;
 pub mod take_up;
