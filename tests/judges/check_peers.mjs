@@ -69,7 +69,7 @@ function outcomeOf(checks, wanted) {
 }
 
 function summary({verdict, checks}) {
-  return `${verdict} (${checks.map(({code, outcome, reason}) => `${code} ${outcome}${reason ? ` ${reason}` : ''}`).join(', ')})`;
+  return `${verdict} (${checks.map(({code, outcome, reason, detail}) => [code, outcome, reason, detail && `(${detail})`].filter(Boolean).join(' ')).join(', ')})`;
 }
 
 /** What the program prints; its exit status says the verdict, which the report holds too. */
