@@ -24,6 +24,7 @@ const didDocument = {
   assertionMethod: [key.id]
 };
 const documentLoader = staticLoader(new Map([[did, didDocument]]));
+const achievement = `${host}/achievements/3f786850e387550fdab836ed7e6dc881de23001b`;
 const listUrl = `${host}/status/6d2f7a3e-5b0f-4c8e-9a1d-3f2e1c0b9a87`;
 
 await write('demarche-participation', credential('0c7b1f8e-6a52-4c1b-8f0e-2b9d4e6a7c31', '94567'));
@@ -52,11 +53,7 @@ function credential(uuid, statusListIndex) {
     '@context': [
       'https://www.w3.org/ns/credentials/v2',
       'https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json',
-      {
-        timeRequired: {'@id': 'https://schema.org/timeRequired', '@type': 'https://schema.org/Duration'},
-        teaches: {'@id': 'https://schema.org/teaches', '@container': '@set'},
-        recipientNameDigest: 'https://w3id.org/sceau/terms#recipientNameDigest'
-      }
+      'https://purl.imsglobal.org/spec/ob/v3p0/extensions.json'
     ],
     id: `${host}/credentials/${uuid}`,
     type: ['VerifiableCredential', 'OpenBadgeCredential'],
@@ -69,21 +66,27 @@ function credential(uuid, statusListIndex) {
       type: ['AchievementSubject'],
       activityStartDate: '2026-02-01T08:00:00Z',
       activityEndDate: '2026-03-01T17:00:00Z',
-      recipientNameDigest: `sha256$${createHash('sha256').update('secret Zoé Ñandú').digest('hex')}`,
       identifier: [{
         type: 'IdentityObject', hashed: true, identityType: 'emailAddress', salt: '9f86d081884c7d659a2feaa0c55ad015',
         identityHash: `sha256$${createHash('sha256').update('zoe@example.gouv.fr9f86d081884c7d659a2feaa0c55ad015').digest('hex')}`
+      }, {
+        type: 'IdentityObject', hashed: true, identityType: 'ext:CommittedName',
+        identityHash: `sha256$${createHash('sha256').update('secret Zoé Ñandú').digest('hex')}`
       }],
+      result: [{type: ['Result'], resultDescription: `${achievement}#duration`, value: 'PT7H30M'}],
       achievement: {
-        id: `${host}/achievements/3f786850e387550fdab836ed7e6dc881de23001b`,
+        id: achievement,
         type: ['Achievement'],
         achievementType: 'CertificateOfCompletion',
         name: 'Mener une démarche d’amélioration continue',
         description: 'Formation hybride de 7 h 30. <b>Non</b> "échappée" & \\ intacte.',
-        timeRequired: 'PT7H30M',
-        teaches: ['Cartographier un processus', 'Mesurer un délai'],
+        resultDescription: [{
+          id: `${achievement}#duration`, type: ['ResultDescription'], name: 'Durée estimée', resultType: 'ext:Duration'
+        }],
         criteria: {narrative: 'Avoir terminé **toutes** les activités attendues.'},
-        alignment: [{
+        alignment: [...['Cartographier un processus', 'Mesurer un délai'].map((targetName, index) => ({
+          type: ['Alignment'], targetName, targetUrl: `${achievement}#objective-${index + 1}`, targetType: 'ext:LearningObjective'
+        })), {
           type: ['Alignment'], targetName: 'Conduire un projet', targetCode: 'C12', targetFramework: 'Répertoire des métiers',
           targetUrl: 'https://example.gouv.fr/competences/C12'
         }]
@@ -92,7 +95,8 @@ function credential(uuid, statusListIndex) {
     credentialStatus: {
       id: `${listUrl}#${statusListIndex}`, type: 'BitstringStatusListEntry', statusPurpose: 'revocation', statusListIndex,
       statusListCredential: listUrl
-    }
+    },
+    refreshService: {id: `${host}/credentials/${uuid}/current`, type: '1EdTechCredentialRefresh'}
   };
 }
 
