@@ -3,6 +3,7 @@
 mod credentials;
 mod deliveries;
 mod keys;
+mod lint;
 mod serve;
 mod tokens;
 
@@ -78,6 +79,11 @@ enum Command {
         after_help = "Example:\n  sceau verify --did-document did-dgafp.json --status-list list.json badge.png\nWithout these files the issuer and the status are looked up in this installation's database, if there is one.\nEnds with status 0 only where the badge is valid."
     )]
     Verify(credentials::VerifyOptions),
+    /// Check a credential, presentation or status list against every rule of the standards, and explain what is wrong.
+    #[command(
+        after_help = "Examples:\n  sceau lint credential.json\n  sceau lint --explain obv3.alignment\n  sceau lint --rules\nNothing is verified and nothing fetched: signatures, keys and statuses are for `sceau verify`.\nEnds with status 0 where no rule is broken, 1 where one is."
+    )]
+    Lint(lint::LintOptions),
     /// Print our JSON Schemas, or check that the files in schemas/ are up to date.
     Schemas {
         /// One schema; without a name, their list.
@@ -117,6 +123,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Verify(options) => return credentials::verify(&options).await,
+        Command::Lint(options) => return lint::run(&options),
         Command::Schemas { name, write, check } => print_schemas(name.as_deref(), write, check)?,
     }
     Ok(ExitCode::SUCCESS)
