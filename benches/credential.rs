@@ -14,14 +14,16 @@ use sceau::credential::{Draft, StatusPlace, compose};
 use sceau::ids::{CredentialId, StatusListId};
 use sceau::jsonld;
 use sceau::lint::lint;
-use sceau::proof::{did, eddsa_rdfc, multikey};
-use sceau::verify::{CheckCode, Materials, Outcome, prepare};
+use sceau::proof::data_integrity::{self, ProofOptions, Suite};
+use sceau::proof::did::{self, PublishedKey};
+use sceau::proof::key::Signer as _;
+use sceau::verify::{CheckCode, Materials, Outcome, Trust, prepare};
 
 fn main() {
     let (award, url, entropy) = (support::award(), support::url(), support::Counter::new(100));
     let key = SigningKey::from_bytes(&[42; 32]);
     let did = url.issuer_did(&award.snapshot.issuer.code);
-    let method = did.key(&multikey::thumbprint(&key.verifying_key()));
+    let method = did.key(&key.public_key().thumbprint());
     let compose = || {
         compose(&Draft {
             url: &url,
@@ -34,16 +36,14 @@ fn main() {
         })
     };
     let linted = lint(compose()).expect("our own document passes our own rules");
-    let options = eddsa_rdfc::ProofOptions {
-        created: award.awarded.to_string(),
-        verification_method: method.clone(),
-        proof_purpose: eddsa_rdfc::ASSERTION_METHOD.into(),
-    };
-    let sign = || eddsa_rdfc::sign(linted.document(), &options, &key).expect("signs");
+    let options = ProofOptions::assertion(Suite::EddsaRdfc2022, &award.awarded.to_string(), &method);
+    let sign = || data_integrity::sign(linted.document(), &options, &key).expect("signs");
     let signed = sign();
     let text = signed.to_string();
-    let materials =
-        Materials { did_document: Some(did::document(&did, &[(method, key.verifying_key())])), ..Materials::default() };
+    let jwk_url = url.issuer_key(&award.snapshot.issuer.code, &key.public_key().thumbprint());
+    let published = PublishedKey { id: method, jwk_url, public: key.public_key(), revoked: None };
+    let did_document = did::document(&did, &[published]);
+    let materials = Materials::new().with(did.as_str(), did_document.to_string().as_bytes(), Trust::Domain);
     let verify = || {
         let report = prepare(text.as_bytes()).conclude(&materials, award.awarded);
         assert_eq!(report.outcome(CheckCode::Proof), Some(Outcome::Pass));
@@ -56,7 +56,7 @@ fn main() {
     );
     let ours = [("sign", least_micros(|| drop(sign()))), ("verify", least_micros(verify))];
     println!("compose and lint  {:>8.0} µs", least_micros(|| drop(lint(compose()))));
-    let peer = peer(&signed, &materials.did_document.clone().unwrap_or_default());
+    let peer = peer(&signed, &did_document);
     for (name, micros) in ours {
         match peer.as_ref().and_then(|peer| peer.get(name)).and_then(serde_json::Value::as_f64) {
             Some(theirs) => println!(

@@ -232,6 +232,11 @@ impl PublicUrl {
         did.strip_prefix(&prefix)?.parse().ok()
     }
 
+    /// The address that answers one of an issuer's public keys as a bare JWK.
+    pub fn issuer_key(&self, issuer: &Code, thumbprint: &str) -> String {
+        format!("{self}/issuers/{issuer}/keys/{thumbprint}")
+    }
+
     /// The public `id` of a credential.
     pub fn credential(&self, id: CredentialId) -> String {
         format!("{}/credentials/{id}", self.origin)

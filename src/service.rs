@@ -8,11 +8,14 @@ use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::entropy::Entropy;
+use crate::fetch::Fetcher;
 use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl, StatusListId};
 use crate::intake::standard_webhooks::WebhookSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
 use crate::lint;
-use crate::proof::{did, eddsa_rdfc, multikey};
+use crate::proof::data_integrity::{self, ProofOptions, Suite};
+use crate::proof::did::{self, PublishedKey};
+use crate::proof::key::PublicKey;
 use crate::status_list::{self, Bitstring};
 use crate::store::{AddedKey, EncryptedText, KeyRecord, KeyState, Published, Store, StoreError};
 use crate::time::Clock;
@@ -29,6 +32,8 @@ pub struct Service {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What the verifier may fetch with.
+    pub fetcher: Fetcher,
     /// Rung when there may be new work.
     pub wake: Notify,
     // Verifying and rendering for whoever asks keep a processor busy: no more of them at once than there are processors, so
@@ -50,7 +55,7 @@ pub enum ServiceError {
     KeyNotHeld(String),
     /// A document could not be signed.
     #[error("signing failed: {0}")]
-    Proof(#[from] eddsa_rdfc::ProofError),
+    Proof(#[from] data_integrity::ProofError),
     /// Too much heavy work is under way.
     #[error("too many documents are being worked on")]
     Busy,
@@ -81,7 +86,14 @@ impl Service {
         store.record_data_key(keyring.data_key_fingerprint()).await?;
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let (wake, heavy) = (Notify::new(), Arc::new(Semaphore::new(processors)));
-        Ok(Self { store, keyring, url, clock, entropy, wake, heavy })
+        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, heavy })
+    }
+
+    /// Lets the verifier fetch.
+    #[must_use]
+    pub fn with_fetcher(mut self, fetcher: Fetcher) -> Self {
+        self.fetcher = fetcher;
+        self
     }
 
     /// Runs work that keeps a processor busy on behalf of whoever asked over HTTP: within the bound, and counted until it
@@ -103,8 +115,13 @@ impl Service {
             return Ok(None);
         }
         let keys = self.store.keys(issuer).await?;
-        let keys = keys.iter().map(|key| match multikey::decode(&key.public_multibase) {
-            Ok(public) => Ok((key.key_id.clone(), public)),
+        let keys = keys.iter().map(|key| match PublicKey::from_multikey(&key.public_multibase) {
+            Ok(public) => Ok(PublishedKey {
+                id: key.key_id.clone(),
+                jwk_url: self.url.issuer_key(issuer, &key.thumbprint),
+                public,
+                revoked: None,
+            }),
             Err(error) => Err(ServiceError::Defect(format!("the key {} cannot be read: {error}", key.key_id))),
         });
         let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
@@ -147,12 +164,8 @@ impl Service {
     ) -> Result<Value, ServiceError> {
         let held = self.keyring.key(issuer, &key.thumbprint)?;
         let held = held.ok_or_else(|| ServiceError::KeyNotHeld(key.key_id.clone()))?;
-        let options = eddsa_rdfc::ProofOptions {
-            created: created.to_owned(),
-            verification_method: key.key_id.clone(),
-            proof_purpose: eddsa_rdfc::ASSERTION_METHOD.to_owned(),
-        };
-        Ok(eddsa_rdfc::sign(document.document(), &options, &*held)?)
+        let options = ProofOptions::assertion(Suite::EddsaRdfc2022, created, &key.key_id);
+        Ok(data_integrity::sign(document.document(), &options, &*held)?)
     }
 
     /// Makes a key and lets it sign for an issuer from now on; the one before only verifies. The issuer must be known.
@@ -163,7 +176,7 @@ impl Service {
             key_id: self.url.issuer_did(issuer).key(&made.thumbprint),
             issuer: issuer.clone(),
             thumbprint: made.thumbprint,
-            public_multibase: multikey::encode(&made.public),
+            public_multibase: made.public.to_multikey().unwrap_or_default(),
             state: KeyState::Active,
             created: now,
             retired: None,

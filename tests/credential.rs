@@ -6,10 +6,12 @@ use ed25519_dalek::SigningKey;
 use sceau::credential::{CredentialView, Draft, StatusPlace, compose};
 use sceau::ids::{CredentialId, StatusListId};
 use sceau::lint::{Linted, lint};
-use sceau::proof::{did, eddsa_rdfc, multikey};
+use sceau::proof::data_integrity::{self, ProofOptions, Suite};
+use sceau::proof::did::{self, PublishedKey};
+use sceau::proof::key::Signer as _;
 use sceau::status_list::{self, Bitstring};
 use sceau::text::PersonName;
-use sceau::verify::{CheckCode, Materials, Outcome, Verdict, prepare};
+use sceau::verify::{CheckCode, Materials, Outcome, OwnRecord, Trust, Verdict, prepare};
 use serde_json::{Value, json};
 
 const SECRET: [u8; 16] = [0x5e; 16];
@@ -33,36 +35,53 @@ fn key() -> SigningKey {
 }
 
 fn method() -> String {
-    support::url().issuer_did(&"dgafp".parse().unwrap()).key(&multikey::thumbprint(&key().verifying_key()))
+    support::url().issuer_did(&"dgafp".parse().unwrap()).key(&key().public_key().thumbprint())
+}
+
+fn published() -> PublishedKey {
+    let jwk_url = "https://sceau.example/keys/1".to_owned();
+    PublishedKey { id: method(), jwk_url, public: key().public_key(), revoked: None }
 }
 
 fn sign(document: &Linted, created: &str) -> Value {
-    let options = eddsa_rdfc::ProofOptions {
-        created: created.into(),
-        verification_method: method(),
-        proof_purpose: eddsa_rdfc::ASSERTION_METHOD.into(),
-    };
-    eddsa_rdfc::sign(document.document(), &options, &key()).unwrap()
+    let options = ProofOptions::assertion(Suite::EddsaRdfc2022, created, &method());
+    data_integrity::sign(document.document(), &options, &key()).unwrap()
 }
 
 fn signed() -> Value {
     sign(&lint(unsigned()).unwrap(), "2026-03-27T17:12:10Z")
 }
 
+/// The issuer's keys, without its status list.
+fn keys() -> Materials {
+    let document = did_document();
+    Materials::new().with(document["id"].as_str().unwrap(), document.to_string().as_bytes(), Trust::Domain)
+}
+
+fn did_document() -> Value {
+    did::document(&support::url().issuer_did(&"dgafp".parse().unwrap()), &[published()])
+}
+
 fn materials(revoked: &[u32]) -> Materials {
+    status_list(revoked, |_| {})
+}
+
+/// The same, with a status list altered after it was signed.
+fn status_list(revoked: &[u32], alter: impl Fn(&mut Value)) -> Materials {
+    let mut list = signed_list(revoked);
+    alter(&mut list);
+    keys().with(list["id"].as_str().unwrap(), list.to_string().as_bytes(), Trust::Domain)
+}
+
+fn signed_list(revoked: &[u32]) -> Value {
     let did = support::url().issuer_did(&"dgafp".parse().unwrap());
     let list = signed().pointer("/credentialStatus/statusListCredential").unwrap().as_str().unwrap().to_owned();
     let list = status_list::compose(&list, &did, &Bitstring::new(revoked), "2026-03-28T08:00:00Z".parse().unwrap());
-    let list = sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z");
-    Materials {
-        did_document: Some(did::document(&did, &[(method(), key().verifying_key())])),
-        status_list: Some(list),
-        revocation: None,
-    }
+    sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z")
 }
 
 fn verdict(document: &Value, materials: &Materials) -> Verdict {
-    let now = "2026-03-28T09:00:00Z".parse().unwrap();
+    let now: sceau::time::Timestamp = "2026-03-28T09:00:00Z".parse().unwrap();
     prepare(document.to_string().as_bytes()).conclude(materials, now).verdict
 }
 
@@ -72,9 +91,11 @@ fn golden(format: u32) -> (String, Materials) {
         let path = format!("{}/tests/golden/credential-v{format}{file}.json", env!("CARGO_MANIFEST_DIR"));
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     };
-    let json = |file| Some(serde_json::from_str(&read(file)).unwrap());
-    let materials = Materials { did_document: json(".did"), status_list: json(".status-list"), ..Materials::default() };
-    (read(""), materials)
+    let supply = |materials: Materials, file| {
+        let document: Value = serde_json::from_str(&read(file)).unwrap();
+        materials.with(document["id"].as_str().unwrap(), read(file).as_bytes(), Trust::Domain)
+    };
+    (read(""), supply(supply(Materials::new(), ".did"), ".status-list"))
 }
 
 const FORMATS: [u32; 2] = [1, 2];
@@ -203,15 +224,14 @@ fn a_verifier_says_valid_revoked_expired_or_not_ours() {
     assert_eq!(verdict(&document, &materials(&[INDEX + 1])), Verdict::Valid);
     let stranger = Materials::default();
     assert_eq!(verdict(&document, &stranger), Verdict::Unverifiable);
-    let no_list = Materials { status_list: None, ..materials(&[]) };
-    assert_eq!(verdict(&document, &no_list), Verdict::Unverifiable);
-    let mut altered_list = materials(&[INDEX]);
-    altered_list.status_list.as_mut().unwrap()["credentialSubject"]["encodedList"] =
-        json!(Bitstring::new(&[]).encode());
+    assert_eq!(verdict(&document, &keys()), Verdict::Unverifiable, "no list");
+    let altered_list =
+        status_list(&[INDEX], |list| list["credentialSubject"]["encodedList"] = json!(Bitstring::new(&[]).encode()));
     assert_eq!(verdict(&document, &altered_list), Verdict::Unverifiable, "an unsigned change of the list");
-    let early = "2026-03-01T00:00:00Z".parse().unwrap();
-    let report = prepare(document.to_string().as_bytes()).conclude(&materials(&[]), early);
-    assert_eq!(report.outcome(CheckCode::Validity), Some(Outcome::Warn));
+    let early: sceau::time::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+    let ahead = sign(&lint(unsigned()).unwrap(), "2026-02-28T00:00:00Z");
+    let report = prepare(ahead.to_string().as_bytes()).conclude(&materials(&[]), early);
+    assert_eq!(report.outcome(CheckCode::Validity), Some(Outcome::Fail));
     assert_eq!(report.verdict, Verdict::NotYetValid);
 }
 
@@ -303,25 +323,23 @@ fn our_own_records_outweigh_what_a_copy_says_of_its_status() {
         at: "2026-03-28T08:30:00Z".parse().unwrap(),
         replaced_by: None,
     };
-    let known = Materials { revocation: Some(revocation), ..materials(&[]) };
+    let mut known = materials(&[]);
+    let id = signed()["id"].as_str().unwrap().to_owned();
+    known.insert_own(&id, OwnRecord { revocation: Some(revocation), signed: vec![] });
     assert_eq!(verdict(&signed(), &known), Verdict::Revoked);
 }
 
 #[test]
 fn whoever_names_themselves_by_a_key_alone_is_not_vouched_for() {
-    let multibase = multikey::encode(&key().verifying_key());
-    let did = format!("did:key:{multibase}");
+    let did = key().public_key().to_did_key().unwrap();
     let mut document = unsigned();
     document["issuer"]["id"] = json!(did);
     document.as_object_mut().unwrap().shift_remove("credentialStatus");
-    let options = eddsa_rdfc::ProofOptions {
-        created: "2026-03-27T17:12:10Z".into(),
-        verification_method: format!("{did}#{multibase}"),
-        proof_purpose: eddsa_rdfc::ASSERTION_METHOD.into(),
-    };
-    let signed = eddsa_rdfc::sign(&document, &options, &key()).unwrap();
-    let report =
-        prepare(signed.to_string().as_bytes()).conclude(&Materials::default(), "2026-03-28T09:00:00Z".parse().unwrap());
+    let method = key().public_key().did_key_method().unwrap();
+    let options = ProofOptions::assertion(Suite::EddsaRdfc2022, "2026-03-27T17:12:10Z", &method);
+    let signed = data_integrity::sign(&document, &options, &key()).unwrap();
+    let now: sceau::time::Timestamp = "2026-03-28T09:00:00Z".parse().unwrap();
+    let report = prepare(signed.to_string().as_bytes()).conclude(&Materials::default(), now);
     assert_eq!(report.outcome(CheckCode::Proof), Some(Outcome::Pass));
     assert_eq!(report.outcome(CheckCode::IssuerKey), Some(Outcome::Warn));
     assert_eq!(report.verdict, Verdict::Unverifiable);
@@ -364,8 +382,7 @@ fn write_the_golden_credential() {
         assert!(!std::path::Path::new(&path).exists(), "{path} is there already");
         std::fs::write(path, text).unwrap();
     };
-    let materials = materials(&[]);
     write("", signed().to_string());
-    write(".did", materials.did_document.unwrap().to_string());
-    write(".status-list", materials.status_list.unwrap().to_string());
+    write(".did", did_document().to_string());
+    write(".status-list", signed_list(&[]).to_string());
 }

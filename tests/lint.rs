@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has nothing to say")]
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -183,6 +185,25 @@ fn only_what_every_rule_accepts_can_be_signed() {
     assert!(lint::lint_status_list(credential).is_err());
     assert!(lint::lint_status_list(read("base/status-list.json")).is_ok());
     assert!(lint::lint(read("base/issued.json")).is_ok());
+}
+
+/// The W3C's own signed documents: rules that found fault with them would misread the standards.
+#[test]
+fn the_test_vectors_of_the_w3c_are_clean() {
+    let Some(vectors) = support::shared("vectors/w3c-vc-di-eddsa") else { return };
+    let files = [
+        "unsigned.json",
+        "employmentAuth.json",
+        "eddsa-rdfc-2022/signedDataInt.json",
+        "eddsa-rdfc-2022/employ/signedDataInt.json",
+        "eddsa-jcs-2022/signedJCS.json",
+        "proof-set-chain/signedProofSet2.json",
+        "proof-set-chain/signedProofChain2.json",
+    ];
+    for file in files {
+        let document: Value = serde_json::from_str(&std::fs::read_to_string(vectors.join(file)).unwrap()).unwrap();
+        assert_eq!(lint::check_all(&document, false), [], "{file}");
+    }
 }
 
 /// Anything may come in by a public endpoint: no rule may stumble over it.

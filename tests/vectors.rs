@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use ed25519_dalek::SigningKey;
 use sceau::jsonld::nquads::parse;
 use sceau::jsonld::rdfc10::{Canonical, HashAlgorithm, TooComplex, WorkLimit, canonicalize};
-use sceau::proof::eddsa_rdfc::{self, ProofOptions};
-use sceau::proof::multikey;
+use sceau::proof::data_integrity::{self, ProofOptions, Suite};
+use sceau::proof::key::{PublicKey, Signer as _};
+use sceau::proof::split;
 use serde_json::Value;
 
 /// The directory of vectors of that name, if it is there.
@@ -83,61 +84,116 @@ fn rdfc10_agrees_with_every_test_of_the_w3c() {
     assert_eq!(run.values().sum::<usize>(), 86, "{run:?}");
 }
 
-/// The W3C's key pair: Multikey form of the public key, seed of the private one.
-fn w3c_key(directory: &std::path::Path) -> SigningKey {
-    let pair = json(directory, "keyPair.json");
+/// A key pair as the W3C writes it: Multikey form of the public key, seed of the private one.
+fn key_pair(pair: &Value) -> SigningKey {
     let secret = pair["privateKeyMultibase"].as_str().and_then(|key| key.strip_prefix('z')).expect("base58-btc");
     let bytes = bs58::decode(secret).into_vec().expect("base58");
     let seed: [u8; 32] =
         bytes.strip_prefix(&[0x80, 0x26]).expect("an Ed25519 secret key").try_into().expect("32 bytes");
     let key = SigningKey::from_bytes(&seed);
-    assert_eq!(multikey::encode(&key.verifying_key()), pair["publicKeyMultibase"]);
-    assert_eq!(multikey::decode(pair["publicKeyMultibase"].as_str().expect("text")), Ok(key.verifying_key()));
+    assert_eq!(key.public_key().to_multikey().as_deref(), pair["publicKeyMultibase"].as_str());
+    let read = PublicKey::from_multikey(pair["publicKeyMultibase"].as_str().expect("text"));
+    assert_eq!(read, Ok(key.public_key()));
     key
 }
 
-fn agrees_at_every_step(directory: &std::path::Path, unsigned: &Value, key: &SigningKey) {
-    let config = json(directory, "proofConfigDataInt.json");
-    let field = |name: &str| config[name].as_str().expect("a text").to_owned();
-    let options = ProofOptions {
-        created: field("created"),
-        verification_method: field("verificationMethod"),
-        proof_purpose: field("proofPurpose"),
+/// The options of a published proof or proof configuration.
+fn options_of(config: &Value) -> ProofOptions {
+    let text = |name: &str| config[name].as_str().map(str::to_owned);
+    let previous = match &config["previousProof"] {
+        Value::String(one) => vec![one.clone()],
+        Value::Array(several) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
     };
-    let steps = eddsa_rdfc::hash_data(unsigned, &options).expect("canonicalisable");
-    assert_eq!(steps.canonical_document, text(directory, "canonDocDataInt.txt"));
-    assert_eq!(steps.canonical_options, text(directory, "proofCanonDataInt.txt"));
-    assert_eq!(hex(&steps.document_hash), text(directory, "docHashDataInt.txt"));
-    assert_eq!(hex(&steps.options_hash), text(directory, "proofHashDataInt.txt"));
-    assert_eq!(hex(&steps.hash_data()), text(directory, "combinedHashDataInt.txt"));
+    ProofOptions {
+        suite: text("cryptosuite").as_deref().and_then(Suite::named).expect("a supported suite"),
+        id: text("id"),
+        created: text("created"),
+        verification_method: text("verificationMethod").expect("a text"),
+        purpose: data_integrity::ASSERTION_METHOD,
+        challenge: None,
+        domain: None,
+        previous,
+    }
+}
 
-    let signed = eddsa_rdfc::sign(unsigned, &options, key).expect("signable");
-    let expected = json(directory, "signedDataInt.json");
+/// Every intermediate value of one published signature; `form` is the last part of the files' names.
+fn agrees_at_every_step(directory: &std::path::Path, form: &str, unsigned: &Value, key: &SigningKey) {
+    let config = json(directory, &format!("proofConfig{form}.json"));
+    let file = |name: &str| text(directory, &format!("{name}{form}.txt"));
+    let options = options_of(&config);
+    let members = config.as_object().expect("an object").clone();
+    let steps = data_integrity::hash_steps(options.suite, unsigned, members).expect("canonicalisable");
+    assert_eq!(steps.canonical_document, file("canonDoc"));
+    assert_eq!(steps.canonical_options, file("proofCanon"));
+    assert_eq!(hex(&steps.document_hash), file("docHash"));
+    assert_eq!(hex(&steps.options_hash), file("proofHash"));
+    assert_eq!(hex(&steps.hash_data()), file("combinedHash"));
+
+    let signed = data_integrity::sign(unsigned, &options, key).expect("signable");
+    let expected = json(directory, &format!("signed{form}.json"));
     assert_eq!(signed["proof"][0], expected["proof"]);
-    assert_eq!(signed["proof"][0]["proofValue"], text(directory, "sigBTC58DataInt.txt").trim());
+    assert_eq!(signed["proof"][0]["proofValue"], file("sigBTC58").trim());
     let signature =
         signed["proof"][0]["proofValue"].as_str().and_then(|value| value.strip_prefix('z')).expect("base58-btc");
-    assert_eq!(hex(&bs58::decode(signature).into_vec().expect("base58")), text(directory, "sigHexDataInt.txt"));
-
-    let (document, proofs) = sceau::proof::split(&expected).expect("one proof");
-    assert_eq!(eddsa_rdfc::verify(&document, &proofs[0], &key.verifying_key()), Ok(()));
-    let (document, proofs) = sceau::proof::split(&signed).expect("one proof");
-    assert_eq!(&document, unsigned);
-    assert_eq!(eddsa_rdfc::verify(&document, &proofs[0], &key.verifying_key()), Ok(()));
+    assert_eq!(hex(&bs58::decode(signature).into_vec().expect("base58")), file("sigHex"));
+    for document in [&expected, &signed] {
+        let (bare, proofs) = split(document).expect("one proof");
+        assert_eq!(&bare, unsigned);
+        assert_eq!(data_integrity::verify(&bare, &proofs, &proofs[0], &key.public_key()), Ok(()));
+    }
 }
 
 #[test]
 fn eddsa_rdfc_2022_agrees_with_the_w3c_at_every_step_on_the_alumni_credential() {
     let Some(directory) = vectors("w3c-vc-di-eddsa") else { return };
-    let key = w3c_key(&directory);
-    agrees_at_every_step(&directory.join("eddsa-rdfc-2022"), &json(&directory, "unsigned.json"), &key);
+    let key = key_pair(&json(&directory, "keyPair.json"));
+    let unsigned = json(&directory, "unsigned.json");
+    agrees_at_every_step(&directory.join("eddsa-rdfc-2022"), "DataInt", &unsigned, &key);
 }
 
 #[test]
 fn eddsa_rdfc_2022_agrees_with_the_w3c_at_every_step_on_the_employment_credential() {
     let Some(directory) = vectors("w3c-vc-di-eddsa") else { return };
-    let key = w3c_key(&directory);
-    agrees_at_every_step(&directory.join("eddsa-rdfc-2022/employ"), &json(&directory, "employmentAuth.json"), &key);
+    let key = key_pair(&json(&directory, "keyPair.json"));
+    let unsigned = json(&directory, "employmentAuth.json");
+    agrees_at_every_step(&directory.join("eddsa-rdfc-2022/employ"), "DataInt", &unsigned, &key);
+}
+
+#[test]
+fn eddsa_jcs_2022_agrees_with_the_w3c_at_every_step() {
+    let Some(directory) = vectors("w3c-vc-di-eddsa") else { return };
+    let key = key_pair(&json(&directory, "keyPair.json"));
+    agrees_at_every_step(&directory.join("eddsa-jcs-2022"), "JCS", &json(&directory, "unsigned.json"), &key);
+}
+
+/// A set of two proofs, and a chain of one on top of them and another on top of that: each stage is what the W3C publishes, and
+/// every proof of it verifies.
+#[test]
+fn proof_sets_and_chains_agree_with_the_w3c_at_every_step() {
+    let Some(directory) = vectors("w3c-vc-di-eddsa") else { return };
+    let directory = directory.join("proof-set-chain");
+    let pairs = json(&directory, "multiKeyPairs.json");
+    let keys = [1, 2, 3, 4].map(|number| key_pair(&pairs[format!("keyPair{number}")]));
+    let stages = [
+        ("proofSetConfigSigned1.json", "signedProofSet1.json"),
+        ("proofSetConfigSigned2.json", "signedProofSet2.json"),
+        ("proofChainConfigSigned1.json", "signedProofChain1.json"),
+        ("proofChainConfigSigned2.json", "signedProofChain2.json"),
+    ];
+    let mut document = json(&directory, "unsigned.json");
+    for (key, (config, published)) in keys.iter().zip(stages) {
+        let config = json(&directory, config);
+        document = data_integrity::sign(&document, &options_of(&config), key).expect("signable");
+        let last = document["proof"].as_array().and_then(|proofs| proofs.last()).expect("a proof").clone();
+        assert_eq!(last, config, "{published}");
+        let published = json(&directory, published);
+        let (bare, proofs) = split(&published).expect("proofs");
+        assert_eq!(split(&document).expect("proofs"), (bare.clone(), proofs.clone()));
+        for (proof, key) in proofs.iter().zip(&keys) {
+            assert_eq!(data_integrity::verify(&bare, &proofs, proof, &key.public_key()), Ok(()));
+        }
+    }
 }
 
 #[test]

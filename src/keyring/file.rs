@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
 use super::KeyringError;
 use super::sealing::DataKey;
 use crate::entropy::Entropy;
 use crate::ids::Code;
-use crate::proof::{SignBytes, multikey};
+use crate::proof::key::{PublicKey, Signer, SigningFailed};
 
 /// The folder of keys, opened with its identity.
 pub struct Keyring {
@@ -28,9 +28,13 @@ pub struct Keyring {
 /// A private key that can sign and do nothing else. Its bytes are wiped when the last handle goes.
 pub struct KeyHandle(SigningKey);
 
-impl SignBytes for KeyHandle {
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
-        SignBytes::sign(&self.0, message)
+impl Signer for KeyHandle {
+    fn public_key(&self) -> PublicKey {
+        self.0.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        Signer::sign(&self.0, message)
     }
 }
 
@@ -40,7 +44,7 @@ pub struct GeneratedKey {
     /// Its JWK thumbprint (RFC 7638), the fragment of its DID URL.
     pub thumbprint: String,
     /// Its public half.
-    pub public: VerifyingKey,
+    pub public: PublicKey,
 }
 
 impl Keyring {
@@ -74,8 +78,8 @@ impl Keyring {
     pub fn generate(&self, issuer: &Code, entropy: &dyn Entropy) -> Result<GeneratedKey, KeyringError> {
         let seed = Zeroizing::new(entropy.bytes::<32>());
         let key = SigningKey::from_bytes(&seed);
-        let public = key.verifying_key();
-        let thumbprint = multikey::thumbprint(&public);
+        let public = key.public_key();
+        let thumbprint = public.thumbprint();
         make_private_folder(&self.folder.join(issuer.as_str()))?;
         write_private(&self.path(issuer, &thumbprint), &self.identity, seed.as_slice())?;
         Ok(GeneratedKey { thumbprint, public })
@@ -95,7 +99,7 @@ impl Keyring {
         let seed: Result<Zeroizing<[u8; 32]>, _> = <[u8; 32]>::try_from(seed.as_slice()).map(Zeroizing::new);
         let Ok(seed) = seed else { return Err(KeyringError::Damaged { path, why: "it does not hold an Ed25519 key" }) };
         let key = SigningKey::from_bytes(&seed);
-        if multikey::thumbprint(&key.verifying_key()) != thumbprint {
+        if key.public_key().thumbprint() != thumbprint {
             return Err(KeyringError::Damaged { path, why: "it holds another key than its name says" });
         }
         let key = Arc::new(KeyHandle(key));
@@ -214,8 +218,8 @@ mod tests {
         let issuer: Code = "dgafp".parse().unwrap();
         let made = open(&folder, &identity).unwrap().generate(&issuer, &Counter).unwrap();
         let reopened = open(&folder, &identity).unwrap();
-        let signature = reopened.key(&issuer, &made.thumbprint).unwrap().unwrap().sign(b"text");
-        assert!(made.public.verify_strict(b"text", &ed25519_dalek::Signature::from_bytes(&signature)).is_ok());
+        let signature = reopened.key(&issuer, &made.thumbprint).unwrap().unwrap().sign(b"text").unwrap();
+        assert_eq!(made.public.verify(b"text", &signature), Ok(()));
         assert!(matches!(open(&folder, &Keyring::new_identity()), Err(KeyringError::Damaged { .. })));
         reopened.destroy(&issuer, &made.thumbprint).unwrap();
         assert!(reopened.key(&issuer, &made.thumbprint).unwrap().is_none());

@@ -1,30 +1,17 @@
-//! Data-integrity proofs: the signature in a credential, and the forms of the keys that make it.
+//! Proofs: the signature in or around a credential, and the forms of the keys that make it.
 //!
-//! [`split`] takes a secured document apart, [`eddsa_rdfc`] signs and verifies with the cryptosuite that Open Badges certification
-//! accepts, [`multikey`] reads and writes public keys. A further cryptosuite is a further module beside `eddsa_rdfc`, chosen by the
-//! `cryptosuite` of a proof; a VC-JWT is no embedded proof and would stand beside them too. Whatever makes a signature does so through
-//! [`SignBytes`], so that no module but the keyring touches a private key.
+//! [`split`] takes a secured document apart, [`data_integrity`] signs and verifies embedded proofs, [`jwt`] whole documents as tokens,
+//! [`key`] reads and writes public keys, [`did`] says which key speaks for whom. Whatever makes a signature does so through
+//! [`key::Signer`], so that no module but the keyring touches a private key.
 //!
-//! Not here: finding the key that a verification method names, or whether it belongs to the issuer (see verification); status and
-//! validity of what is signed; private keys at rest.
+//! Not here: fetching keys; status and validity of what is signed; private keys at rest.
 
+pub mod data_integrity;
 pub mod did;
-pub mod eddsa_rdfc;
-pub mod multikey;
+pub mod jwt;
+pub mod key;
 
 use serde_json::{Map, Value};
-
-/// Makes Ed25519 signatures (RFC 8032) without showing the key: a key in memory, or a signer elsewhere.
-pub trait SignBytes {
-    /// The 64-byte signature of a message.
-    fn sign(&self, message: &[u8]) -> [u8; 64];
-}
-
-impl SignBytes for ed25519_dalek::SigningKey {
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
-        ed25519_dalek::Signer::sign(self, message).to_bytes()
-    }
-}
 
 /// A document has no proof, or not in a form that can be taken out of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! What anyone may fetch: documents with their media types, caching and policies, pages in both languages, problems.
 
 use axum::http::Method;
-use sceau::proof::multikey;
+use sceau::proof::key::PublicKey;
 use sceau::time::Clock as _;
 use serde_json::{Value, json};
 
@@ -72,10 +72,12 @@ crate::on_both_engines! {
         let document = app.get("/issuers/dgafp/did.json").await.expect(200).json();
         assert_eq!(document["id"], "did:web:sceau.example:issuers:dgafp");
         let method = &document["verificationMethod"][0];
-        let key = multikey::decode(text(method, "/publicKeyMultibase")).unwrap();
-        assert_eq!(method["id"], format!("did:web:sceau.example:issuers:dgafp#{}", multikey::thumbprint(&key)));
+        let key = PublicKey::from_multikey(text(method, "/publicKeyMultibase")).unwrap();
+        assert_eq!(method["id"], format!("did:web:sceau.example:issuers:dgafp#{}", key.thumbprint()));
         assert_eq!((&method["type"], &method["controller"]), (&json!("Multikey"), &document["id"]));
-        assert_eq!(document["assertionMethod"], json!([method["id"]]));
+        let by_address = &document["verificationMethod"][1];
+        assert_eq!(by_address["publicKeyJwk"], key.to_jwk());
+        assert_eq!(document["assertionMethod"], json!([method["id"], by_address["id"]]));
     }
 
     async fn a_status_list_is_signed_anew_before_it_ends(app: &TestApp) {
