@@ -35,13 +35,7 @@ pub fn prepare_any(bytes: &[u8]) -> Prepared {
             (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
         })
     } else if bytes.trim_ascii_start().starts_with(b"<") || bytes.starts_with(b"\xef\xbb\xbf<") {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => badge::svg::extract(text).map_err(|error| {
-                let several = matches!(error, SvgError::SeveralCredentials { .. });
-                (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
-            }),
-            Err(_) => Err((Reason::UnsafeFile, "it is not UTF-8".to_owned())),
-        }
+        std::str::from_utf8(bytes).map_err(|_| (Reason::UnsafeFile, "it is not UTF-8".to_owned())).and_then(in_svg)
     } else if bytes.starts_with(b"%PDF-") {
         return Prepared::unreadable(Reason::Pdf, "a PDF");
     } else {
@@ -52,6 +46,15 @@ pub fn prepare_any(bytes: &[u8]) -> Prepared {
         Ok(None) => Prepared::unreadable(Reason::NoCredential, "an image without a credential"),
         Err((reason, why)) => Prepared::unreadable(reason, &why),
     }
+}
+
+/// The credential in a baked SVG that runs nothing: whoever is handed a badge opens it, too.
+fn in_svg(svg: &str) -> Result<Option<String>, (Reason, String)> {
+    badge::is_passive_svg(svg).map_err(|error| (Reason::UnsafeFile, error.to_string()))?;
+    badge::svg::extract(svg).map_err(|error| {
+        let several = matches!(error, SvgError::SeveralCredentials { .. });
+        (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
+    })
 }
 
 /// An address to verify, where that is what was handed in instead of a document.
