@@ -45,6 +45,7 @@ pub mod intake;
 pub mod service;
 pub mod verification;
 pub mod issuance;
+pub mod reissue;
 pub mod take_up;
 pub mod import;
 pub mod documents;

@@ -40,7 +40,7 @@ impl Service {
     pub async fn materials(&self, needs: &Needs) -> Result<Materials, ServiceError> {
         let mut materials = Materials::default();
         if let Some(issuer) = needs.issuer.as_deref().and_then(|did| self.url.issuer_of(did)) {
-            materials.did_document = self.did_document(&issuer).await?;
+            materials.did_document = self.did_document_of_record(&issuer).await?;
         }
         let within =
             |address: &str, folder: &str| address.strip_prefix(&format!("{}/{folder}/", self.url)).map(str::to_owned);

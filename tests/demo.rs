@@ -8,7 +8,7 @@ use sceau::demo::{self, DemoOptions};
 use sceau::text::Lang;
 use serde_json::Value;
 
-const FILES: [&str; 4] = ["attestation.pdf", "badge.png", "badge.svg", "credential.json"];
+const FILES: [&str; 5] = ["attestation.pdf", "badge.png", "badge.svg", "credential.json", "credential.jwt"];
 const AWARDS: [&str; 6] = [
     "documents-guichets-participation-hoa",
     "documents-libre-participation-zoe",
@@ -48,7 +48,8 @@ async fn a_newcomer_sees_the_whole_promise_and_may_run_it_again() {
     for issuer in ["dinfo", "ecole-accueil"] {
         let document = json(&second, &format!("did-{issuer}.json"));
         assert!(document["id"].as_str().unwrap().ends_with(&format!(":issuers:{issuer}")));
-        assert_eq!(document["verificationMethod"].as_array().unwrap().len(), 1, "a second run makes no second key");
+        // A key for proofs and one for tokens, each under two names.
+        assert_eq!(document["verificationMethod"].as_array().unwrap().len(), 4, "a second run makes no second keys");
     }
     let urls = json(&second, "urls.json");
     for page in ["home", "criteria", "valid", "revoked", "unknown"] {

@@ -13,7 +13,8 @@ use super::extract::{Named, StrictJson};
 use super::problem::{Kind, Problem};
 use crate::award::{Award, AwardState, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId, ExternalId, LearnerId};
-use crate::issuance::{Reissue, block_reason_text};
+use crate::issuance::block_reason_text;
+use crate::reissue::Reissue;
 use crate::service::Link;
 use crate::store::{AwardFilter, AwardStateName, Page, Revoked};
 use crate::text::Lang;
@@ -108,6 +109,7 @@ async fn describe(app: &App, award: &Award) -> Result<Value, Problem> {
     };
     answer["state"] = json!(state);
     let Some(current) = service.store.current_credential(award.id).await? else { return Ok(answer) };
+    let has_token = current.jwt.is_some();
     answer["credential"] = json!({
         "id": service.url.credential(current.id),
         "version": current.version,
@@ -125,6 +127,9 @@ async fn describe(app: &App, award: &Award) -> Result<Value, Problem> {
             "badge_svg": file("badge.svg"),
             "credential": file("credential.json"),
         });
+        if has_token {
+            answer["links"]["jwt"] = json!(file("credential.jwt"));
+        }
     }
     Ok(answer)
 }

@@ -58,7 +58,7 @@ impl Installation {
         store.put_source(&source, now).await.expect("kept");
         let sealed = service.seal_webhook_secret(&source.code, &installation.secret);
         store.put_source_secrets(&source.code, &[sealed]).await.expect("kept");
-        service.new_signing_key(&issuer.code).await.expect("a key");
+        service.new_signing_key(&issuer.code, KeyKind::Ed25519).await.expect("a key");
         let token = TokenRecord {
             id: TokenId::random(&SystemEntropy),
             label: "officer".into(),
