@@ -62,11 +62,7 @@ impl Service {
 
     /// Plans the next version of every credential of an issuer that a compromised key signed and that still counts, for the same
     /// recipient, and tells of each award as it goes. Run again, it finds what was left and plans nothing twice.
-    pub async fn reissue_compromised(
-        &self,
-        issuer: &Code,
-        mut tell: impl FnMut(&Swept),
-    ) -> Result<(), ServiceError> {
+    pub async fn reissue_compromised(&self, issuer: &Code, mut tell: impl FnMut(&Swept)) -> Result<(), ServiceError> {
         let mut after = None;
         loop {
             let found = self.store.compromised_credentials(issuer, after, PAGE).await?;
@@ -106,9 +102,8 @@ impl Service {
             return Ok(Reissue::NotIssued);
         }
         let Some(current) = self.store.current_credential(award.id).await? else { return Ok(Reissue::NotIssued) };
-        let stays_revoked = |category| {
-            !matches!(category, RevocationCategory::DetailsCorrected | RevocationCategory::KeyCompromise)
-        };
+        let stays_revoked =
+            |category| !matches!(category, RevocationCategory::DetailsCorrected | RevocationCategory::KeyCompromise);
         if current.revocation.is_some_and(|revocation| stays_revoked(revocation.category)) {
             return Ok(Reissue::Revoked);
         }

@@ -46,8 +46,7 @@ pub(super) async fn credential(
         (WantsToken::Only | WantsToken::Rather, Some(token)) => Some(token),
     };
     if token.is_some() || !answer::wants_page_at(&request) {
-        let (media_type, bytes) =
-            token.map_or((CREDENTIAL_TYPE, signed), |token| (TOKEN_TYPE, token));
+        let (media_type, bytes) = token.map_or((CREDENTIAL_TYPE, signed), |token| (TOKEN_TYPE, token));
         let mut response = answer::public(media_type, Keep::Seconds(300), bytes.text);
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept"));

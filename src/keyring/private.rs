@@ -85,10 +85,8 @@ impl KeyHandle {
         let key = RsaKeyPair::from_pkcs8(content).ok()?;
         let components = key.public_key();
         let (modulus, exponent) = (components.modulus(), components.exponent());
-        let public = PublicKey::from_rsa(
-            modulus.big_endian_without_leading_zero(),
-            exponent.big_endian_without_leading_zero(),
-        );
+        let public =
+            PublicKey::from_rsa(modulus.big_endian_without_leading_zero(), exponent.big_endian_without_leading_zero());
         let public = public.ok()?;
         Some(Self { public, private: Private::Rsa(key) })
     }

@@ -88,12 +88,7 @@ impl Store {
 
     /// Keeps and logs the signed form of a revision, unless a newer or longer valid one is kept or its key signs no more; none
     /// where it was not kept, and then nobody may see it.
-    pub async fn publish_status_list(
-        &self,
-        id: StatusListId,
-        form: &Published,
-        now: Timestamp,
-    ) -> Result<Option<()>> {
+    pub async fn publish_status_list(&self, id: StatusListId, form: &Published, now: Timestamp) -> Result<Option<()>> {
         let mut tx = self.db.begin().await?;
         if !hold_active(&mut tx, &form.key_id).await? {
             return Ok(None);
@@ -118,7 +113,8 @@ impl Store {
 impl Published {
     /// The published form in a row of `select_list`; one without a key is from before keys were noted.
     fn read(row: &Row) -> Result<Option<Self>> {
-        let (Some(signed), Some(key_id)) = (row.text_or_null("published_document")?, row.text_or_null("published_key")?)
+        let (Some(signed), Some(key_id)) =
+            (row.text_or_null("published_document")?, row.text_or_null("published_key")?)
         else {
             return Ok(None);
         };

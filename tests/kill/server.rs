@@ -14,6 +14,7 @@ use sceau::http::{self, Scope};
 use sceau::ids::TokenId;
 use sceau::intake::standard_webhooks::WebhookSecret;
 use sceau::keyring::Keyring;
+use sceau::proof::key::KeyKind;
 use sceau::service::Service;
 use sceau::store::{Store, StoreOptions, TokenRecord};
 use sceau::time::Clock as _;

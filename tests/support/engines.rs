@@ -43,6 +43,21 @@ pub async fn tamper(url: &str, sql: &str) {
     }
 }
 
+/// Runs several statements.
+#[allow(dead_code, reason = "each test binary uses its own part")]
+pub async fn run_script(url: &str, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    if url.starts_with("sqlite:") {
+        let options: sqlx::sqlite::SqliteConnectOptions = url.parse().expect("a URL");
+        let mut connection =
+            sqlx::SqliteConnection::connect_with(&options.create_if_missing(true)).await.expect("connects");
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("runs");
+    } else {
+        let mut connection = sqlx::PgConnection::connect(url).await.expect("connects");
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("runs");
+    }
+}
+
 /// The number that a query gives.
 #[allow(dead_code, reason = "each test binary uses its own part")]
 pub async fn count(url: &str, sql: &str) -> i64 {
