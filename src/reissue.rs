@@ -104,7 +104,8 @@ impl Service {
         let Some(current) = self.store.current_credential(award.id).await? else { return Ok(Reissue::NotIssued) };
         let stays_revoked =
             |category| !matches!(category, RevocationCategory::DetailsCorrected | RevocationCategory::KeyCompromise);
-        if current.revocation.is_some_and(|revocation| stays_revoked(revocation.category)) {
+        let seen = current.revocation.map(|revocation| revocation.category);
+        if seen.is_some_and(stays_revoked) {
             return Ok(Reissue::Revoked);
         }
         award.snapshot.recipient = recipient.unwrap_or(current.recipient);
@@ -114,7 +115,7 @@ impl Service {
         };
         let planned = self.plan(&award, self.name_secret(award.id).await?, key_id, replaces_as).await?;
         let compose = |slot: &StatusSlot| Ok::<_, Infallible>(planned.compose(self, &award, slot));
-        match self.store.reissue(&award, &planned.as_plan(&compose), self.clock.now()).await? {
+        match self.store.reissue(&award, &planned.as_plan(&compose), seen, self.clock.now()).await? {
             Settled::Done => {
                 self.wake.notify_waiters();
                 Ok(Reissue::Planned(planned.id))

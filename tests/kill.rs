@@ -374,6 +374,10 @@ async fn every_signature_holds_and_was_made_once(
         let key = service.held_key(key.clone()).expect("opens").expect("is held");
         let again = key.prove(&linted, &created).expect("signs").to_string();
         assert_eq!(again, *signed, "{} was signed as intended", record.id);
+
+        // A token can't be made again, since ECDSA is random; but one is stored with each credential, and logged.
+        let (token, key_id) = (record.jwt.as_ref().expect("a token"), record.jwt_key_id.as_ref().expect("its key"));
+        assert!(service.store.signing_log_contains(&token.sha256, key_id).await.expect("reads"), "{}", record.id);
     }
 }
 

@@ -162,17 +162,12 @@ pub(super) async fn revoke(
     let store = &app.service.store;
     let record = store.credential(id).await?.ok_or_else(|| Problem::not_found("credential"))?;
     caller.acts_for(&record.issuer)?;
-    if store
-        .credentials_of(record.award)
-        .await?
-        .iter()
-        .any(|other| other.signed.is_none() && other.version > record.version)
-    {
-        let detail = "a correction of this award is being made and would take its place; revoke the new credential once it is signed";
-        return Err(Problem::new(Kind::Conflict, detail));
-    }
     match store.revoke(id, why.category, &why.internal_text, &caller.label, app.service.clock.now()).await? {
         Revoked::Revoked | Revoked::AlreadyRevoked => {}
+        Revoked::BeingReplaced => {
+            let detail = "a new version of this credential is being made and would take its place; revoke that one once it is signed";
+            return Err(Problem::new(Kind::Conflict, detail));
+        }
         Revoked::NotFound => return Err(Problem::new(Kind::NotIssuedYet, "the credential is not signed yet")),
     }
     tracing::info!(credential.id = %id, revocation.category = why.category.as_str(), token.label = %caller.label, "credential.revoked");

@@ -108,6 +108,8 @@ pub enum Revoked {
     Revoked,
     /// It was revoked before; that revocation stays as it is.
     AlreadyRevoked,
+    /// Its next version is being made and would take its place: nothing was done; revoke that one once it is signed.
+    BeingReplaced,
     /// There is no signed credential of this id.
     NotFound,
 }
@@ -262,12 +264,20 @@ impl Store {
     ) -> Result<Revoked> {
         let mut tx = self.db.begin().await?;
         let sql = "update credentials set revoked_at = $2, revoked_category = $3, revoked_text = $4, revoked_by = $5 \
-                   where id = $1 and signed_document is not null and revoked_at is null returning status_list";
+                   where id = $1 and signed_document is not null and revoked_at is null returning award, version, status_list";
         let rows = tx.rows(sql, args![id, now, category.as_str(), internal_text, by]).await?;
         if rows.is_empty() {
             let sql = "select id from credentials where id = $1 and signed_document is not null";
             let known = tx.row(sql, args![id]).await?;
             return Ok(known.map_or(Revoked::NotFound, |_| Revoked::AlreadyRevoked));
+        }
+        // Whoever plans a next version locks this row first, so it is seen here, or sees the revocation.
+        for row in &rows {
+            let sql = "select id from credentials where award = $1 and version > $2 and signed_document is null";
+            let values = args![row.text("award")?, row.count("version")?];
+            if tx.row(sql, values).await?.is_some() {
+                return Ok(Revoked::BeingReplaced);
+            }
         }
         show_in_lists(&mut tx, &rows).await?;
         tx.commit().await?;

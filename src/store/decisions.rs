@@ -153,10 +153,24 @@ impl Store {
         }
     }
 
-    /// Corrects an issued award: plans the next version of its credential from a snapshot taken anew. The version before is
-    /// revoked once the new one is signed.
-    pub async fn reissue<E>(&self, award: &Award, plan: &Plan<'_, E>, now: Timestamp) -> Result<Settled<E>> {
+    /// Makes an issued award anew: plans the next version of its credential from a snapshot taken anew. The version before is
+    /// revoked once the new one is signed. `seen` is as what the current version was revoked when the caller looked: where that
+    /// changed, the caller must think again, since a new version would undo it.
+    pub async fn reissue<E>(
+        &self,
+        award: &Award,
+        plan: &Plan<'_, E>,
+        seen: Option<RevocationCategory>,
+        now: Timestamp,
+    ) -> Result<Settled<E>> {
         let mut tx = self.db.begin().await?;
+        let current = "select revoked_category from credentials where award = $1 and signed_document is not null \
+                       order by version desc limit 1 for update";
+        let current = tx.row(current, args![award.id]).await?;
+        let revoked = current.map_or(Ok(None), |row| row.text_or_null("revoked_category"))?;
+        if revoked.as_deref() != seen.map(RevocationCategory::as_str) {
+            return Ok(Settled::Raced);
+        }
         if retake_snapshot(&mut tx, award, "issued", &AwardState::Issuing).await?.is_none() {
             return Ok(Settled::Raced);
         }

@@ -189,12 +189,12 @@ on_both_engines! {
         let (mut award, first) = issue(&store, "s1", zoe, 0).await;
         award.snapshot.recipient.name = Some(name("Zoé Martin"));
         let second = CredentialId::random(random());
-        assert_eq!(store.reissue(&award, &plan(second, 3), at(30)).await.unwrap(), Settled::Raced);
-        assert_eq!(store.reissue(&award, &plan(second, 2), at(30)).await.unwrap(), Settled::Done);
+        assert_eq!(store.reissue(&award, &plan(second, 3), None, at(30)).await.unwrap(), Settled::Raced);
+        assert_eq!(store.reissue(&award, &plan(second, 2), None, at(30)).await.unwrap(), Settled::Done);
         // Until the new one is signed, the old one holds, for the name it was made for.
         let current = store.current_credential(award.id).await.unwrap().unwrap();
         assert_eq!((current.id, current.recipient.name), (first, Some(name("Zoé Lefèvre"))));
-        assert_eq!(store.reissue(&award, &plan(CredentialId::random(random()), 2), at(30)).await.unwrap(), Settled::Raced);
+        assert_eq!(store.reissue(&award, &plan(CredentialId::random(random()), 2), None, at(30)).await.unwrap(), Settled::Raced);
 
         let job = claim(&store, 30).await;
         assert_eq!(store.store_signed(&job, second, &signed("signed 2"), at(31)).await.unwrap(), Signed::Stored);

@@ -4,8 +4,8 @@ use sceau::award::RevocationCategory;
 use sceau::ids::CredentialId;
 use sceau::proof::key::{KeyKind, PublicKey};
 use sceau::store::{
-    AddedKey, AwardStep, Compromised, KeyRecord, KeyState, Plan, Published, Settled, Signatures, Signed, Store,
-    TokenSignature,
+    AddedKey, AwardStep, Compromised, KeyRecord, KeyState, Plan, Published, Revoked, Settled, Signatures, Signed,
+    Store, TokenSignature,
 };
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -189,13 +189,19 @@ on_both_engines! {
         let replacing = Plan {
             key_id: key("dgafp", "k2").key_id, replaces_as: RevocationCategory::KeyCompromise, ..plan(next, 2)
         };
-        assert_eq!(store.reissue(&made[2].0, &replacing, at(700)).await.unwrap(), Settled::Done);
+        assert_eq!(store.reissue(&made[2].0, &replacing, None, at(700)).await.unwrap(), Settled::Done);
         assert_eq!(store.compromised_under_way(&dgafp).await.unwrap(), 1);
+        let late = store.revoke(made[2].1, RevocationCategory::AwardedInError, "", "x", at(700)).await.unwrap();
+        assert_eq!(late, Revoked::BeingReplaced, "the next version would undo it");
+        // One that was taken back after the flow looked is not planned, either.
+        let planned = Plan { key_id: key("dgafp", "k2").key_id, ..plan(CredentialId::random(random()), 2) };
+        store.revoke(made[3].1, RevocationCategory::AwardedInError, "", "x", at(700)).await.unwrap();
+        assert_eq!(store.reissue(&made[3].0, &planned, None, at(700)).await.unwrap(), Settled::Raced);
         let job = claim(&store, 700).await;
         store.store_signed(&job, next, &signed("anew"), at(701)).await.unwrap();
         let revocation = store.credential(made[2].1).await.unwrap().unwrap().revocation.unwrap();
         assert_eq!((revocation.category, revocation.replaced_by), (RevocationCategory::KeyCompromise, Some(next)));
-        assert_eq!(store.count_compromised_credentials(&dgafp).await.unwrap(), 3);
+        assert_eq!(store.count_compromised_credentials(&dgafp).await.unwrap(), 2);
         assert_eq!(store.compromised_under_way(&dgafp).await.unwrap(), 0);
     }
 
