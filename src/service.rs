@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::entropy::Entropy;
+use crate::fetch::Fetcher;
 use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl};
 use crate::intake::standard_webhooks::WebhookSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
@@ -33,6 +34,8 @@ pub struct Service {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What the verifier may fetch with.
+    pub fetcher: Fetcher,
     /// Rung when there may be new work.
     pub wake: Notify,
     // Verifying and rendering for whoever asks keep a processor busy: no more of them at once than there are processors, so
@@ -93,7 +96,14 @@ impl Service {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let (wake, heavy) = (Notify::new(), Arc::new(Semaphore::new(processors)));
         let (keyring, lists) = (Arc::new(keyring), status_lists::Turns::default());
-        Ok(Self { store, keyring, url, clock, entropy, wake, heavy, lists })
+        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, heavy, lists })
+    }
+
+    /// Lets the verifier fetch.
+    #[must_use]
+    pub fn with_fetcher(mut self, fetcher: Fetcher) -> Self {
+        self.fetcher = fetcher;
+        self
     }
 
     /// Runs work that keeps a processor busy on behalf of whoever asked over HTTP: within the bound, and counted until it

@@ -14,6 +14,7 @@ mod links;
 mod problem;
 mod public;
 mod server;
+pub(crate) mod vc_api;
 mod verify;
 
 pub use auth::{Scope, new_token, token_hash};
@@ -34,7 +35,7 @@ use crate::service::Service;
 /// The largest body of an API request, in bytes.
 const MAX_API_BYTES: usize = 1024 * 1024;
 /// The largest document or image to verify, in bytes.
-const MAX_VERIFY_BYTES: usize = 5 * 1024 * 1024;
+const MAX_VERIFY_BYTES: usize = crate::verification::MAX_FILE_BYTES + 64 * 1024;
 /// How long an answer may take.
 const MAX_DURATION: Duration = Duration::from_secs(20);
 
@@ -71,6 +72,10 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(crate::intake::MAX_BODY_BYTES));
     let verification =
         Router::new().route("/api/v1/verify", post(verify::verify)).layer(DefaultBodyLimit::max(MAX_VERIFY_BYTES));
+    let vc_api = Router::new()
+        .route("/vc/credentials/verify", post(vc_api::credential))
+        .route("/vc/presentations/verify", post(vc_api::presentation))
+        .layer(DefaultBodyLimit::max(vc_api::MAX_BYTES));
     let people = Router::new()
         .route("/", get(links::home))
         .route("/v/{token}", get(links::verification))
@@ -88,7 +93,7 @@ pub fn router(app: App) -> Router {
         .route("/sessions/{code}/criteria", get(public::criteria))
         .route("/schemas/{name}", get(public::schema))
         .route("/health", get(public::health));
-    let router = api.merge(intake).merge(verification).merge(people).merge(machines);
+    let router = api.merge(intake).merge(verification).merge(vc_api).merge(people).merge(machines);
     layers::apply(
         router.fallback(layers::no_such_path).method_not_allowed_fallback(layers::no_such_method),
         app.clone(),

@@ -162,7 +162,7 @@ pub fn address(identifier: &str) -> Result<String, DidError> {
             && *segment != ".."
             && segment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'%'))
     };
-    if !host_holds || !named || !port_holds || !path.iter().all(|segment| segment_holds(segment)) {
+    if !host_holds || !named || !port_holds || !path.iter().all(segment_holds) {
         return Err(malformed());
     }
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -228,6 +228,15 @@ pub fn key_for<'a>(
         }
     }
     described_key(single, method).map(Some)
+}
+
+/// The addresses of the keys that a document lists for a use, made absolute; a bounded number of them.
+pub fn methods_listed(document: &Value, relationship: Relationship) -> Vec<String> {
+    const MOST: usize = 64;
+    let subject = document.get("id").and_then(Value::as_str).unwrap_or_default();
+    let entries = document.get(relationship.name()).map(items).unwrap_or_default().iter().take(MOST);
+    let ids = entries.filter_map(|entry| entry.as_str().or_else(|| entry.get("id").and_then(Value::as_str)));
+    ids.map(|id| if id.starts_with('#') { format!("{subject}{id}") } else { id.to_owned() }).collect()
 }
 
 /// A key that the controller's document lists for a use.

@@ -21,9 +21,14 @@ export const TAMPERINGS = [
   ['status index changed', c => edit(c.credentialStatus ?? {}, 'statusListIndex', v => String((Number(v) + 1) % 131072))],
   ['unknown term added', c => edit(c.credentialSubject, 'frobnicated', () => 'yes', true)],
   ['known term added', c => edit(c.credentialSubject, 'role', () => 'Directeur', true)],
-  ['unknown context added', c => c['@context'].push('https://example.org/unknown-context.json') > 0],
+  // An eddsa-jcs-2022 proof names the contexts that it covers; more may follow them (vc-di-eddsa §3.3.2).
+  ['unknown context added', c => !('@context' in proof(c)) && c['@context'].push('https://example.org/unknown-context.json') > 0],
+  ['Open Badges context removed', c => c['@context'].splice(1, 1).length > 0],
+  ['own term added with its context', c => c['@context'].push({frobnicated: 'https://example.org/frobnicated'}) > 0 &&
+    edit(c.credentialSubject, 'frobnicated', () => 'yes', true)],
   ['inline term mapped elsewhere', c => remap(c['@context'])],
   ['proof value flipped', c => edit(proof(c), 'proofValue', v => flip(v, 20))],
+  ['suite changed', c => edit(proof(c), 'cryptosuite', v => v === 'eddsa-jcs-2022' ? 'eddsa-rdfc-2022' : 'eddsa-jcs-2022')],
   ['proof date changed', c => edit(proof(c), 'created', () => '2001-01-01T00:00:00Z')],
   ['proof purpose changed', c => edit(proof(c), 'proofPurpose', () => 'authentication')],
   ['key of an unknown method', c => edit(proof(c), 'verificationMethod', v => `${v}x`)],
