@@ -44,12 +44,12 @@ pub mod store;
 pub mod intake;
 pub mod fetch;
 pub mod service;
+pub mod documents;
 pub mod verification;
 pub mod issuance;
 pub mod reissue;
 pub mod take_up;
 pub mod import;
-pub mod documents;
 pub mod worker;
 
 // Layer 8, edge: translates requests, commands and settings.

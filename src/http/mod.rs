@@ -84,6 +84,7 @@ pub fn router(app: App) -> Router {
         .route("/robots.txt", get(public::robots));
     let machines = Router::new()
         .route("/credentials/{id}", get(public::credential))
+        .route("/credentials/{id}/current", get(public::current_credential))
         .route("/issuers/{code}", get(public::issuer))
         .route("/issuers/{code}/did.json", get(public::did_document))
         .route("/issuers/{code}/keys/{thumbprint}", get(public::issuer_key))

@@ -4,7 +4,7 @@
 //   node sample.mjs DIRECTORY DID-KEY-DIRECTORY
 //
 // In DIRECTORY the issuer is a did:web: eddsa-rdfc-2022, and the same credentials as VC-JWT. In DID-KEY-DIRECTORY it is a did:key:
-// one credential of each Data Integrity suite, with published contexts only.
+// one credential of each Data Integrity suite. Contexts are published ones only.
 
 import './web-crypto.mjs';
 import {createHash} from 'node:crypto';
@@ -26,11 +26,7 @@ const did = 'did:web:localhost%3A28087:issuers:dgafp';
 const listUrl = `${host}/status/6d2f7a3e-5b0f-4c8e-9a1d-3f2e1c0b9a87`;
 const slug = {valid: 'demarche-participation', revoked: 'demarche-revoked'};
 const ids = {valid: '0c7b1f8e-6a52-4c1b-8f0e-2b9d4e6a7c31', revoked: '5f0d2c9b-1e47-4a3d-b6c8-7a9e0f1b2c3d'};
-const INLINE_TERMS = {
-  timeRequired: {'@id': 'https://schema.org/timeRequired', '@type': 'https://schema.org/Duration'},
-  teaches: {'@id': 'https://schema.org/teaches', '@container': '@set'},
-  recipientNameDigest: 'https://w3id.org/sceau/terms#recipientNameDigest'
-};
+const achievement = `${host}/achievements/3f786850e387550fdab836ed7e6dc881de23001b`;
 
 await writeDidWeb();
 await writeDidKey();
@@ -51,7 +47,7 @@ async function writeDidWeb() {
   const documentLoader = staticLoader(new Map([[did, didDocument]]));
   const sign = document => signed(document, {key, cryptosuite, documentLoader});
   const pair = async (name, statusListIndex, {alg, kid, privateKey}) => {
-    const document = withInlineTerms(credential(did, ids[name], statusListIndex));
+    const document = credential(did, ids[name], statusListIndex);
     write(directory, slug[name], await sign(document));
     const claims = {iss: did, jti: document.id, sub: document.credentialSubject.id, nbf: Date.parse(document.validFrom) / 1000};
     const token = await new SignJWT({...document, ...claims}).setProtectedHeader({alg, kid, typ: 'JWT'}).sign(privateKey);
@@ -110,15 +106,24 @@ function credential(issuer, uuid, statusListIndex) {
       identifier: [{
         type: 'IdentityObject', hashed: true, identityType: 'emailAddress', salt: '9f86d081884c7d659a2feaa0c55ad015',
         identityHash: `sha256$${createHash('sha256').update('zoe@example.gouv.fr9f86d081884c7d659a2feaa0c55ad015').digest('hex')}`
+      }, {
+        type: 'IdentityObject', hashed: true, identityType: 'ext:CommittedName',
+        identityHash: `sha256$${createHash('sha256').update('secret Zoé Ñandú').digest('hex')}`
       }],
+      result: [{type: ['Result'], resultDescription: `${achievement}#duration`, value: 'PT7H30M'}],
       achievement: {
-        id: `${host}/achievements/3f786850e387550fdab836ed7e6dc881de23001b`,
+        id: achievement,
         type: ['Achievement'],
         achievementType: 'CertificateOfCompletion',
         name: 'Mener une démarche d’amélioration continue',
         description: 'Formation hybride de 7 h 30. <b>Non</b> "échappée" & \\ intacte.',
         criteria: {narrative: 'Avoir terminé **toutes** les activités attendues.'},
-        alignment: [{
+        resultDescription: [{
+          id: `${achievement}#duration`, type: ['ResultDescription'], name: 'Durée estimée', resultType: 'ext:Duration'
+        }],
+        alignment: [...['Cartographier un processus', 'Mesurer un délai'].map((targetName, index) => ({
+          type: ['Alignment'], targetName, targetUrl: `${achievement}#objective-${index + 1}`, targetType: 'ext:LearningObjective'
+        })), {
           type: ['Alignment'], targetName: 'Conduire un projet', targetCode: 'C12', targetFramework: 'Répertoire des métiers',
           targetUrl: 'https://example.gouv.fr/competences/C12'
         }]
@@ -127,19 +132,8 @@ function credential(issuer, uuid, statusListIndex) {
     credentialStatus: {
       id: `${listUrl}#${statusListIndex}`, type: 'BitstringStatusListEntry', statusPurpose: 'revocation', statusListIndex,
       statusListCredential: listUrl
-    }
-  };
-}
-
-/** The same with terms that its own context defines. */
-function withInlineTerms(document) {
-  const {'@context': contexts, credentialSubject: subject} = document;
-  return {
-    ...document, '@context': [...contexts.slice(0, 2), INLINE_TERMS],
-    credentialSubject: {
-      ...subject, recipientNameDigest: `sha256$${createHash('sha256').update('secret Zoé Ñandú').digest('hex')}`,
-      achievement: {...subject.achievement, timeRequired: 'PT7H30M', teaches: ['Cartographier un processus', 'Mesurer un délai']}
-    }
+    },
+    refreshService: {id: `${host}/credentials/${uuid}/current`, type: '1EdTechCredentialRefresh'}
   };
 }
 

@@ -5,9 +5,11 @@ export const TAMPERINGS = [
   ['title changed', c => edit(c.credentialSubject.achievement, 'name', v => `${v} (avancé)`)],
   ['description changed', c => edit(c.credentialSubject.achievement, 'description', v => `${v} `)],
   ['criteria changed', c => edit(c.credentialSubject.achievement.criteria ?? {}, 'narrative', () => 'Aucun critère.')],
-  ['duration changed', c => editDeep(c.credentialSubject, 'timeRequired', () => 'PT999H')],
-  ['objective changed', c => editDeep(c.credentialSubject, 'teaches', () => ['Piloter un avion de ligne'])],
-  ['recipient commitment changed', c => editDeep(c.credentialSubject, 'recipientNameDigest', v => flip(v, v.length - 4))],
+  ['duration changed', c => edit(c.credentialSubject.result?.[0] ?? {}, 'value', () => 'PT999H')],
+  ['objective changed', c => edit(objective(c) ?? {}, 'targetName', () => 'Piloter un avion de ligne')],
+  ['objective made a competency', c => drop(objective(c) ?? {}, 'targetType')],
+  ['recipient commitment changed', c => edit(committedName(c) ?? {}, 'identityHash', v => flip(v, v.length - 4))],
+  ['refresh service changed', c => edit(c.refreshService ?? {}, 'id', () => 'https://example.org/credentials/1/current')],
   ['competency removed', c => drop(c.credentialSubject.achievement, 'alignment')],
   ['award date changed', c => edit(c, 'awardedDate', () => '2001-01-01T00:00:00Z')],
   ['validity start changed', c => edit(c, 'validFrom', () => '2001-01-01T00:00:00Z')],
@@ -36,6 +38,10 @@ export const TAMPERINGS = [
 ];
 
 const proof = credential => [credential.proof].flat()[0];
+const objective = ({credentialSubject: {achievement}}) =>
+  achievement.alignment?.find(({targetType}) => targetType === 'ext:LearningObjective');
+const committedName = ({credentialSubject}) =>
+  credentialSubject.identifier?.find(({identityType}) => identityType === 'ext:CommittedName');
 
 function edit(object, key, change, create = false) {
   if(!(key in object) && !create) {
@@ -43,13 +49,6 @@ function edit(object, key, change, create = false) {
   }
   object[key] = change(object[key]);
   return true;
-}
-
-function editDeep(node, key, change) {
-  if(node === null || typeof node !== 'object') {
-    return false;
-  }
-  return edit(node, key, change) || Object.values(node).some(child => editDeep(child, key, change));
 }
 
 function drop(object, key) {
