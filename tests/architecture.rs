@@ -49,7 +49,7 @@ const RULES: &[Rule] = &[
         because: "only `config` reads the environment",
     },
     Rule {
-        paths: &[&["SigningKey"], &["ExpandedSecretKey"]],
+        paths: &[&["SigningKey"], &["ExpandedSecretKey"], &["EcdsaKeyPair"], &["rsa", "KeyPair"]],
         allowed: |_, module| matches!(module, "keyring" | "proof"),
         because: "private keys live in `keyring`, which lends them to `proof` alone",
     },
@@ -390,6 +390,7 @@ mod checker {
         refused("src/http.rs", "fn f() { let s = std::net::TcpStream::connect(a); }", "only `fetch` fetches");
         refused("src/http.rs", "fn f() { std::env::var(\"X\"); }", "only `config` reads the environment");
         refused("src/store.rs", "use ed25519_dalek::{Signature, SigningKey};", "private keys live in `keyring`");
+        refused("src/store.rs", "use aws_lc_rs::rsa::{KeyPair as Pair, KeySize};", "private keys live in `keyring`");
     }
 
     #[test]
