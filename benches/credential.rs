@@ -17,7 +17,7 @@ use sceau::lint::lint;
 use sceau::proof::data_integrity::{self, ProofOptions, Suite};
 use sceau::proof::did::{self, PublishedKey};
 use sceau::proof::key::Signer as _;
-use sceau::verify::{CheckCode, Materials, Outcome, prepare};
+use sceau::verify::{CheckCode, Materials, Outcome, Trust, prepare};
 
 fn main() {
     let (award, url, entropy) = (support::award(), support::url(), support::Counter::new(100));
@@ -42,7 +42,8 @@ fn main() {
     let text = signed.to_string();
     let jwk_url = url.issuer_key(&award.snapshot.issuer.code, &key.public_key().thumbprint());
     let published = PublishedKey { id: method, jwk_url, public: key.public_key(), revoked: None };
-    let materials = Materials { did_document: Some(did::document(&did, &[published])), ..Materials::default() };
+    let did_document = did::document(&did, &[published]);
+    let materials = Materials::new().with(did.as_str(), did_document.to_string().as_bytes(), Trust::Domain);
     let verify = || {
         let report = prepare(text.as_bytes()).conclude(&materials, award.awarded);
         assert_eq!(report.outcome(CheckCode::Proof), Some(Outcome::Pass));
@@ -55,7 +56,7 @@ fn main() {
     );
     let ours = [("sign", least_micros(|| drop(sign()))), ("verify", least_micros(verify))];
     println!("compose and lint  {:>8.0} µs", least_micros(|| drop(lint(compose()))));
-    let peer = peer(&signed, &materials.did_document.clone().unwrap_or_default());
+    let peer = peer(&signed, &did_document);
     for (name, micros) in ours {
         match peer.as_ref().and_then(|peer| peer.get(name)).and_then(serde_json::Value::as_f64) {
             Some(theirs) => println!(

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use zeroize::Zeroizing;
 
 use crate::entropy::Entropy;
+use crate::fetch::{self, AllowedHost, AllowedHostError, FetchPolicy, Fetcher, PolicyError};
 use crate::ids::{IdError, PublicUrl};
 use crate::keyring::{self, KeyringError};
 use crate::store::DatabaseUrl;
@@ -44,6 +46,29 @@ pub struct Serving {
     pub templates: Option<PathBuf>,
 }
 
+/// What the verifier may fetch from elsewhere.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Fetching {
+    /// Whether the verifier may fetch keys, status lists and credentials from elsewhere, over https.
+    #[arg(long, env = "SCEAU_FETCH", value_name = "on|off", default_value = "on", hide_possible_values = true)]
+    pub fetch: Switch,
+    /// A PEM file of certificate authorities to trust for this, beside the public ones.
+    #[arg(long, env = "SCEAU_FETCH_CA_FILE")]
+    pub fetch_ca_file: Option<PathBuf>,
+    /// Hosts that may have private or loopback addresses, such as `badges.intranet.example,localhost:8443`.
+    #[arg(long, env = "SCEAU_FETCH_ALLOW_HOSTS", value_delimiter = ',', value_parser = parse_allowed_host)]
+    pub fetch_allow_hosts: Vec<AllowedHost>,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
 /// How to log.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Logging {
@@ -74,6 +99,14 @@ pub enum ConfigError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The certificate authorities for fetching can't be used.
+    #[error("{path}: {source}", path = path.display())]
+    Authorities {
+        /// In which file.
+        path: PathBuf,
+        /// Why not.
+        source: PolicyError,
+    },
     /// The identity's file may be read by others.
     #[error(transparent)]
     Identity(#[from] KeyringError),
@@ -81,6 +114,10 @@ pub enum ConfigError {
 
 fn parse_public_url(text: &str) -> Result<PublicUrl, IdError> {
     text.parse()
+}
+
+fn parse_allowed_host(text: &str) -> Result<AllowedHost, AllowedHostError> {
+    text.trim().parse()
 }
 
 impl Installation {
@@ -122,6 +159,26 @@ impl Serving {
             }
         }
         Ok(overrides)
+    }
+}
+
+impl Fetching {
+    /// The verifier's fetcher. The clock is its cache's.
+    pub fn fetcher(&self, clock: Arc<dyn Clock>) -> Result<Fetcher, ConfigError> {
+        if self.fetch == Switch::Off {
+            return Ok(Fetcher::off());
+        }
+        let path = self.fetch_ca_file.as_deref().unwrap_or(Path::new(""));
+        let unusable = |source| ConfigError::Authorities { path: path.to_owned(), source };
+        let extra_roots = if self.fetch_ca_file.is_some() {
+            let pem = std::fs::read(path).map_err(|source| ConfigError::File { path: path.to_owned(), source })?;
+            fetch::roots_from_pem(&pem).map_err(unusable)?
+        } else {
+            Vec::new()
+        };
+        let policy =
+            FetchPolicy { extra_roots, allowed_private: self.fetch_allow_hosts.clone(), ..FetchPolicy::default() };
+        Fetcher::new(policy, clock).map_err(unusable)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::store::{
     StatusSlot,
 };
 use crate::text::{Bilingual, Lang};
-use crate::verify::{self, CheckCode, Materials, Outcome};
+use crate::verify::{self, CheckCode, Materials, Outcome, Trust};
 
 /// What asking for a corrected credential came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -291,7 +291,9 @@ impl Service {
     ) -> Result<String, ServiceError> {
         let created = record.valid_from.to_whole_second().to_string();
         let signed = self.sign(&record.issuer, key, linted, &created)?.to_string();
-        let materials = Materials { did_document: self.did_document(&record.issuer).await?, ..Materials::default() };
+        let did_document = self.did_document(&record.issuer).await?.unwrap_or_default().to_string();
+        let did = self.url.issuer_did(&record.issuer);
+        let materials = Materials::new().with(did.as_str(), did_document.as_bytes(), Trust::KnownHere);
         let (text, now) = (signed.clone(), self.clock.now());
         let report = blocking(move || verify::prepare(text.as_bytes()).conclude(&materials, now)).await?;
         let essential = [CheckCode::Form, CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey];

@@ -40,8 +40,9 @@ pub mod pages;
 // Layer 6, storage: the only place with SQL. Knows no rules.
 pub mod store;
 
-// Layer 7, flow: what happens when. Knows no HTTP.
+// Layer 7, flow: what happens when. Knows no HTTP but what `fetch` asks of others.
 pub mod intake;
+pub mod fetch;
 pub mod service;
 pub mod verification;
 pub mod issuance;

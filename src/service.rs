@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::entropy::Entropy;
+use crate::fetch::Fetcher;
 use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl, StatusListId};
 use crate::intake::standard_webhooks::WebhookSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
@@ -31,6 +32,8 @@ pub struct Service {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What the verifier may fetch with.
+    pub fetcher: Fetcher,
     /// Rung when there may be new work.
     pub wake: Notify,
     // Verifying and rendering for whoever asks keep a processor busy: no more of them at once than there are processors, so
@@ -83,7 +86,14 @@ impl Service {
         store.record_data_key(keyring.data_key_fingerprint()).await?;
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let (wake, heavy) = (Notify::new(), Arc::new(Semaphore::new(processors)));
-        Ok(Self { store, keyring, url, clock, entropy, wake, heavy })
+        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, heavy })
+    }
+
+    /// Lets the verifier fetch.
+    #[must_use]
+    pub fn with_fetcher(mut self, fetcher: Fetcher) -> Self {
+        self.fetcher = fetcher;
+        self
     }
 
     /// Runs work that keeps a processor busy on behalf of whoever asked over HTTP: within the bound, and counted until it

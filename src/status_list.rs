@@ -63,6 +63,20 @@ impl Bitstring {
         byte.map(|byte| byte & (0x80 >> (index % 8)) != 0).ok_or(StatusListError::OutOfRange(index))
     }
 
+    /// The value of an entry of `size` bits (`statusSize`), its first bit the most significant (§ 3.2, step 9 and following). A list
+    /// of wider entries has fewer of them, and still the least number that the standard demands.
+    pub fn value(&self, index: u64, size: u64) -> Result<u64, StatusListError> {
+        let bits = self.0.len() as u64 * 8;
+        if size == 0 || size > 64 || bits / size < u64::from(ENTRIES) {
+            return Err(StatusListError::TooShort);
+        }
+        let first = index.checked_mul(size).ok_or(StatusListError::OutOfRange(index))?;
+        (0..size).try_fold(0, |value, bit| {
+            let set = self.get(first + bit).map_err(|_| StatusListError::OutOfRange(index))?;
+            Ok(value << 1 | u64::from(set))
+        })
+    }
+
     /// `encodedList`: multibase `u` + base64url(gzip(bits)) (§ 3.3). The same bits give the same text.
     pub fn encode(&self) -> String {
         let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::best());

@@ -39,6 +39,11 @@ const RULES: &[Rule] = &[
     Rule { paths: &[&["sqlx"]], allowed: |_, module| module == "store", because: "only `store` knows SQL" },
     Rule { paths: &[&["axum"], &["tower_http"]], allowed: |layer, _| layer == 8, because: "only layer 8 knows HTTP" },
     Rule {
+        paths: &[&["ureq"], &["rustls"], &["webpki_roots"], &["TcpStream"], &["ToSocketAddrs"]],
+        allowed: |_, module| matches!(module, "fetch" | "demo"),
+        because: "only `fetch` fetches (and `demo`, from its own server on loopback)",
+    },
+    Rule {
         paths: &[&["std", "env"]],
         allowed: |_, module| module == "config",
         because: "only `config` reads the environment",
@@ -381,6 +386,8 @@ mod checker {
         refused("src/award.rs", "use std::time::SystemTime;", "take the time as a parameter");
         refused("src/issuance.rs", "fn f(e: sqlx::Error) {}", "only `store` knows SQL");
         refused("src/store.rs", "use axum::Router;", "only layer 8 knows HTTP");
+        refused("src/issuance.rs", "use ureq::Agent;", "only `fetch` fetches");
+        refused("src/http.rs", "fn f() { let s = std::net::TcpStream::connect(a); }", "only `fetch` fetches");
         refused("src/http.rs", "fn f() { std::env::var(\"X\"); }", "only `config` reads the environment");
         refused("src/store.rs", "use ed25519_dalek::{Signature, SigningKey};", "private keys live in `keyring`");
     }

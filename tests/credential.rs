@@ -11,7 +11,7 @@ use sceau::proof::did::{self, PublishedKey};
 use sceau::proof::key::Signer as _;
 use sceau::status_list::{self, Bitstring};
 use sceau::text::PersonName;
-use sceau::verify::{CheckCode, Materials, Outcome, Verdict, prepare};
+use sceau::verify::{CheckCode, Materials, Outcome, OwnRecord, Trust, Verdict, prepare};
 use serde_json::{Value, json};
 
 const SECRET: [u8; 16] = [0x5e; 16];
@@ -52,16 +52,29 @@ fn signed() -> Value {
     sign(&lint(unsigned()).unwrap(), "2026-03-27T17:12:10Z")
 }
 
+/// The issuer's keys, without its status list.
+fn keys() -> Materials {
+    let did = support::url().issuer_did(&"dgafp".parse().unwrap());
+    let document = did::document(&did, &[published()]);
+    Materials::new().with(did.as_str(), document.to_string().as_bytes(), Trust::Domain)
+}
+
 fn materials(revoked: &[u32]) -> Materials {
+    status_list(revoked, |_| {})
+}
+
+/// The same, with a status list altered after it was signed.
+fn status_list(revoked: &[u32], alter: impl Fn(&mut Value)) -> Materials {
     let did = support::url().issuer_did(&"dgafp".parse().unwrap());
     let list = signed().pointer("/credentialStatus/statusListCredential").unwrap().as_str().unwrap().to_owned();
     let list = status_list::compose(&list, &did, &Bitstring::new(revoked), "2026-03-28T08:00:00Z".parse().unwrap());
-    let list = sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z");
-    Materials { did_document: Some(did::document(&did, &[published()])), status_list: Some(list), revocation: None }
+    let mut list = sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z");
+    alter(&mut list);
+    keys().with(list["id"].as_str().unwrap(), list.to_string().as_bytes(), Trust::Domain)
 }
 
 fn verdict(document: &Value, materials: &Materials) -> Verdict {
-    let now = "2026-03-28T09:00:00Z".parse().unwrap();
+    let now: sceau::time::Timestamp = "2026-03-28T09:00:00Z".parse().unwrap();
     prepare(document.to_string().as_bytes()).conclude(materials, now).verdict
 }
 
@@ -128,15 +141,14 @@ fn a_verifier_says_valid_revoked_expired_or_not_ours() {
     assert_eq!(verdict(&document, &materials(&[INDEX + 1])), Verdict::Valid);
     let stranger = Materials::default();
     assert_eq!(verdict(&document, &stranger), Verdict::Unverifiable);
-    let no_list = Materials { status_list: None, ..materials(&[]) };
-    assert_eq!(verdict(&document, &no_list), Verdict::Unverifiable);
-    let mut altered_list = materials(&[INDEX]);
-    altered_list.status_list.as_mut().unwrap()["credentialSubject"]["encodedList"] =
-        json!(Bitstring::new(&[]).encode());
+    assert_eq!(verdict(&document, &keys()), Verdict::Unverifiable, "no list");
+    let altered_list =
+        status_list(&[INDEX], |list| list["credentialSubject"]["encodedList"] = json!(Bitstring::new(&[]).encode()));
     assert_eq!(verdict(&document, &altered_list), Verdict::Unverifiable, "an unsigned change of the list");
-    let early = "2026-03-01T00:00:00Z".parse().unwrap();
-    let report = prepare(document.to_string().as_bytes()).conclude(&materials(&[]), early);
-    assert_eq!(report.outcome(CheckCode::Validity), Some(Outcome::Warn));
+    let early: sceau::time::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+    let ahead = sign(&lint(unsigned()).unwrap(), "2026-02-28T00:00:00Z");
+    let report = prepare(ahead.to_string().as_bytes()).conclude(&materials(&[]), early);
+    assert_eq!(report.outcome(CheckCode::Validity), Some(Outcome::Fail));
     assert_eq!(report.verdict, Verdict::NotYetValid);
 }
 
@@ -222,7 +234,9 @@ fn our_own_records_outweigh_what_a_copy_says_of_its_status() {
         at: "2026-03-28T08:30:00Z".parse().unwrap(),
         replaced_by: None,
     };
-    let known = Materials { revocation: Some(revocation), ..materials(&[]) };
+    let mut known = materials(&[]);
+    let id = signed()["id"].as_str().unwrap().to_owned();
+    known.insert_own(&id, OwnRecord { revocation: Some(revocation), signed: vec![] });
     assert_eq!(verdict(&signed(), &known), Verdict::Revoked);
 }
 
@@ -235,8 +249,8 @@ fn whoever_names_themselves_by_a_key_alone_is_not_vouched_for() {
     let method = key().public_key().did_key_method().unwrap();
     let options = ProofOptions::assertion(Suite::EddsaRdfc2022, "2026-03-27T17:12:10Z", &method);
     let signed = data_integrity::sign(&document, &options, &key()).unwrap();
-    let report =
-        prepare(signed.to_string().as_bytes()).conclude(&Materials::default(), "2026-03-28T09:00:00Z".parse().unwrap());
+    let now: sceau::time::Timestamp = "2026-03-28T09:00:00Z".parse().unwrap();
+    let report = prepare(signed.to_string().as_bytes()).conclude(&Materials::default(), now);
     assert_eq!(report.outcome(CheckCode::Proof), Some(Outcome::Pass));
     assert_eq!(report.outcome(CheckCode::IssuerKey), Some(Outcome::Warn));
     assert_eq!(report.verdict, Verdict::Unverifiable);

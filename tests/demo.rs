@@ -48,7 +48,8 @@ async fn a_newcomer_sees_the_whole_promise_and_may_run_it_again() {
     for issuer in ["dinfo", "ecole-accueil"] {
         let document = json(&second, &format!("did-{issuer}.json"));
         assert!(document["id"].as_str().unwrap().ends_with(&format!(":issuers:{issuer}")));
-        assert_eq!(document["verificationMethod"].as_array().unwrap().len(), 1, "a second run makes no second key");
+        let keys = |files| json(files, &format!("did-{issuer}.json"))["verificationMethod"].as_array().unwrap().len();
+        assert_eq!(keys(&first), keys(&second), "a second run makes no second key");
     }
     let urls = json(&second, "urls.json");
     for page in ["home", "criteria", "valid", "revoked", "unknown"] {

@@ -21,7 +21,7 @@ use sceau::award::{Award, AwardState};
 use sceau::ids::{DeliveryId, ExternalId};
 use sceau::lint;
 use sceau::store::{AwardFilter, CredentialRecord, DeliveryFilter, DeliveryState, Page, Store};
-use sceau::verify::{Materials, Verdict};
+use sceau::verify::{Materials, Trust, Verdict};
 use serde_json::{Value, json};
 
 use server::{Client, Installation, Rng};
@@ -353,16 +353,15 @@ async fn every_signature_holds_and_was_made_once(
     credentials: &[CredentialRecord],
 ) {
     let issuer = awards[0].snapshot.issuer.code.clone();
-    let did_document = service.did_document(&issuer).await.expect("reads");
+    let did_document = service.did_document(&issuer).await.expect("reads").expect("an issuer").to_string();
     let keys = service.store.keys(&issuer).await.expect("reads");
     for record in credentials {
         let signed = &record.signed.as_ref().expect("signed").text;
         let status_list = service.signed_status_list(record.slot.list).await.expect("reads").expect("a list");
-        let materials = Materials {
-            did_document: did_document.clone(),
-            status_list: serde_json::from_str(&status_list).ok(),
-            revocation: None,
-        };
+        let mut materials = Materials::new();
+        for published in [&did_document, &status_list] {
+            materials.supply(published.as_bytes(), Trust::Domain).expect("has an id");
+        }
         let report = sceau::verify::prepare(signed.as_bytes()).conclude(&materials, service.clock.now());
         let expected = if record.revocation.is_some() { Verdict::Revoked } else { Verdict::Valid };
         assert_eq!(report.verdict, expected, "{}: {report:#?}", record.id);

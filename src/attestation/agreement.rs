@@ -18,6 +18,8 @@ fn read_page(pages: &Pages, content: &CredentialView) -> String {
         checked_at: content.valid_from,
         checks: Vec::new(),
         revocation: None,
+        trust: None,
+        credentials: Vec::new(),
         content: Some(content.clone()),
     };
     let html = pages.verification(&VerificationPage {

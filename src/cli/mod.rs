@@ -5,6 +5,7 @@ mod deliveries;
 mod keys;
 mod serve;
 mod tokens;
+mod verify;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -73,11 +74,11 @@ enum Command {
     /// Awards: what waits and why, alerts, corrections.
     #[command(subcommand)]
     Awards(credentials::AwardsCommand),
-    /// Verify a badge: JSON, baked PNG or baked SVG.
+    /// Verify anybody's badge: JSON, JWT, baked PNG or SVG, a presentation, or an https address.
     #[command(
-        after_help = "Example:\n  sceau verify --did-document did-dgafp.json --status-list list.json badge.png\nWithout these files the issuer and the status are looked up in this installation's database, if there is one.\nEnds with status 0 only where the badge is valid."
+        after_help = "Examples:\n  sceau verify badge.png\n  sceau verify https://badges.example/credentials/1\n  sceau verify --did-document did-dgafp.json --status-list list.json --fetch off badge.svg\n  sceau verify --recipient zoe.lefevre@example.fr credential.json\nThe issuer's keys and the status come from the files given, else from this installation's database where the issuer is its own, else they are fetched.\nEnds with status 0 only where the badge is valid, 2 where it could not be told."
     )]
-    Verify(credentials::VerifyOptions),
+    Verify(verify::VerifyOptions),
     /// Print our JSON Schemas, or check that the files in schemas/ are up to date.
     Schemas {
         /// One schema; without a name, their list.
@@ -116,7 +117,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Deliveries(command) => deliveries::run(command).await?,
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
-        Command::Verify(options) => return credentials::verify(&options).await,
+        Command::Verify(options) => return verify::run(&options).await,
         Command::Schemas { name, write, check } => print_schemas(name.as_deref(), write, check)?,
     }
     Ok(ExitCode::SUCCESS)

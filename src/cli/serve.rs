@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::config::{Installation, Serving};
+use crate::config::{Fetching, Installation, Serving, SystemClock};
 use crate::http::{self, App};
 use crate::pages::Pages;
 use crate::worker;
@@ -18,6 +18,8 @@ pub(super) struct ServeOptions {
     installation: Installation,
     #[command(flatten)]
     serving: Serving,
+    #[command(flatten)]
+    fetching: Fetching,
     /// How many workers issue awards; 0 for an instance that only answers.
     #[arg(long, env = "SCEAU_WORKERS", default_value_t = 2)]
     workers: usize,
@@ -25,7 +27,8 @@ pub(super) struct ServeOptions {
 
 /// Serves until told to stop (Ctrl-C or SIGTERM), then finishes the requests and jobs under way.
 pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
-    let service = Arc::new(super::open_service(&options.installation).await?);
+    let fetcher = options.fetching.fetcher(Arc::new(SystemClock))?;
+    let service = Arc::new(super::open_service(&options.installation).await?.with_fetcher(fetcher));
     let pages = Arc::new(Pages::new(&options.serving.template_overrides()?)?);
     let address = options.serving.listen;
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))?;

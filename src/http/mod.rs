@@ -34,7 +34,7 @@ use crate::service::Service;
 /// The largest body of an API request, in bytes.
 const MAX_API_BYTES: usize = 1024 * 1024;
 /// The largest document or image to verify, in bytes.
-const MAX_VERIFY_BYTES: usize = 5 * 1024 * 1024;
+const MAX_VERIFY_BYTES: usize = crate::verification::MAX_FILE_BYTES + 64 * 1024;
 /// How long an answer may take.
 const MAX_DURATION: Duration = Duration::from_secs(20);
 

@@ -53,7 +53,7 @@ pub(super) async fn credential(
     }
     let lang = answer::language(request.uri().query(), request.headers());
     let award = service.store.award(record.award).await?.ok_or_else(unknown)?;
-    let report = service.verify(signed.text.into_bytes()).await?;
+    let report = service.verify_own(signed.text).await?;
     let html = app.pages.credential(&CredentialPage {
         report: &report,
         links: VerificationLinks {

@@ -48,12 +48,24 @@ pub fn lint(document: Value) -> Result<Linted, Vec<Finding>> {
     if findings.is_empty() { Ok(Linted(document)) } else { Err(findings) }
 }
 
-/// Applies the rules that any credential must satisfy, ours or not: those of VCDM 2.0 and Open Badges 3.0.
+/// Applies the rules that any credential must satisfy, ours or not: those of VCDM 2.0, and of Open Badges 3.0 where it is a badge.
 pub fn check_any(document: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
     vcdm::check(document, &mut findings);
-    obv3::check(document, &mut findings);
+    if is_open_badge(document) {
+        obv3::check(document, &mut findings);
+    }
     findings
+}
+
+/// Whether a document says that it is an Open Badges 3.0 credential.
+pub fn is_open_badge(document: &Value) -> bool {
+    has_type(document.get("type"), "OpenBadgeCredential") || has_type(document.get("type"), "AchievementCredential")
+}
+
+/// Applies the rules of presentations.
+pub fn check_presentation(_document: &Value) -> Vec<Finding> {
+    Vec::new()
 }
 
 /// Applies the rules to a status list credential of ours: VCDM, and every term expands.
@@ -142,7 +154,7 @@ mod tests {
             breach(&|d| d["@context"][0] = json!("https://www.w3.org/2018/credentials/v1")),
             ["vcdm.first-context"]
         );
-        assert_eq!(breach(&|d| d["type"] = json!(["VerifiableCredential"])), ["obv3.type"]);
+        assert_eq!(breach(&|d| d["type"] = json!(["VerifiableCredential"])), [""; 0], "a credential of another kind");
         assert_eq!(breach(&|d| d["id"] = json!("relative")), ["vcdm.id-is-url"]);
         assert_eq!(breach(&|d| d["credentialSubject"]["achievement"]["criteria"] = json!({})), ["obv3.criteria"]);
         let alignment = json!([{ "type": ["Alignment"], "targetName": "T" }]);

@@ -8,7 +8,7 @@ use crate::credential::{CompetencyView, CredentialView, IssuerView};
 use crate::ids::PublicUrl;
 use crate::text::{Bilingual, Lang};
 use crate::time::{Duration, Timestamp, Zone};
-use crate::verify::{Check, CheckCode, Outcome, Report, Revocation, Verdict};
+use crate::verify::{Check, CheckCode, Outcome, Reason, Report, Revocation, Trust, Verdict};
 
 /// Every page in both languages: a file name and the HTML.
 pub(super) fn render_all(pages: &Pages) -> Result<Vec<(String, String)>, PageError> {
@@ -21,6 +21,7 @@ pub(super) fn render_all(pages: &Pages) -> Result<Vec<(String, String)>, PageErr
         for verdict in [
             Verdict::Valid,
             Verdict::Revoked,
+            Verdict::Suspended,
             Verdict::Expired,
             Verdict::NotYetValid,
             Verdict::Invalid,
@@ -63,7 +64,7 @@ pub(super) fn render_all(pages: &Pages) -> Result<Vec<(String, String)>, PageErr
 pub(super) fn report(verdict: Verdict) -> Report {
     let checked_at = moment("2026-11-22T09:41:00Z");
     let outcome_of = |code| match (verdict, code) {
-        (Verdict::Revoked, CheckCode::Status)
+        (Verdict::Revoked | Verdict::Suspended, CheckCode::Status)
         | (Verdict::Expired | Verdict::NotYetValid, CheckCode::Validity)
         | (Verdict::Invalid, CheckCode::Proof) => Outcome::Fail,
         (Verdict::Invalid, CheckCode::IssuerKey | CheckCode::Validity | CheckCode::Status)
@@ -96,10 +97,15 @@ pub(super) fn report(verdict: Verdict) -> Report {
         checked_at,
         checks: checks
             .into_iter()
-            .map(|(code, fr, en)| Check { code, outcome: outcome_of(code), message: Bilingual::new(fr, en) })
+            .map(|(code, fr, en)| Check {
+                message: Bilingual::new(fr, en),
+                ..Check::new(code, outcome_of(code), Reason::Readable)
+            })
             .collect(),
         revocation: (verdict == Verdict::Revoked).then_some(revocation),
         content: (verdict != Verdict::Invalid).then(|| view(verdict)),
+        trust: (verdict != Verdict::Invalid).then_some(Trust::KnownHere),
+        credentials: Vec::new(),
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn tone(conclusion: Conclusion) -> &'static str {
     match conclusion {
         Conclusion::Verdict(Verdict::Valid) => "valid",
         Conclusion::Verdict(Verdict::Revoked) => "revoked",
+        Conclusion::Verdict(Verdict::Suspended) => "revoked",
         Conclusion::Verdict(Verdict::Expired) => "expired",
         Conclusion::Verdict(Verdict::NotYetValid) => "early",
         Conclusion::Verdict(Verdict::Invalid) => "invalid",
@@ -77,6 +78,7 @@ pub(super) fn headline(conclusion: Conclusion, noun: Noun, lang: Lang) -> String
     let (fr, en) = match conclusion {
         Conclusion::Verdict(Verdict::Valid) => (format!("{word} authentique"), format!("Authentic {word}")),
         Conclusion::Verdict(Verdict::Revoked) => (format!("{word} révoqué{e}"), format!("{word} revoked")),
+        Conclusion::Verdict(Verdict::Suspended) => (format!("{word} suspendu{e}"), format!("{word} suspended")),
         Conclusion::Verdict(Verdict::Expired) => (format!("{word} expiré{e}"), format!("{word} expired")),
         Conclusion::Verdict(Verdict::NotYetValid) => {
             (format!("{word} pas encore valable"), format!("{word} not yet in force"))
@@ -110,6 +112,11 @@ pub(super) fn explanation(conclusion: Conclusion, bounds: ValidityDays, lang: La
             lang,
             "L’organisme avait signé ce document, puis l’a retiré : il ne doit plus être accepté.",
             "Its issuer signed this document, then withdrew it: it must no longer be accepted.",
+        ),
+        Conclusion::Verdict(Verdict::Suspended) => say(
+            lang,
+            "L’organisme a signé ce document, puis l’a suspendu : il ne doit pas être accepté pour l’instant.",
+            "Its issuer signed this document, then suspended it: it must not be accepted for now.",
         ),
         Conclusion::Verdict(Verdict::Expired) => match until {
             Some(day) => say(
@@ -168,6 +175,7 @@ pub(super) fn status(verdict: Verdict, bounds: ValidityDays, lang: Lang) -> Stri
         (Verdict::Valid, _, Some(_)) => say(lang, "En vigueur", "In force"),
         (Verdict::Valid, _, None) => say(lang, "En vigueur, sans limite de durée", "In force, with no end date"),
         (Verdict::Revoked, _, _) => say(lang, "Retiré par l’organisme", "Withdrawn by its issuer"),
+        (Verdict::Suspended, _, _) => say(lang, "Suspendu par l’organisme", "Suspended by its issuer"),
         (Verdict::Expired, _, Some(day)) => say(lang, &format!("Expiré le {day}"), &format!("Expired on {day}")),
         (Verdict::Expired, _, None) => say(lang, "Expiré", "Expired"),
         (Verdict::NotYetValid, Some(day), _) => {
@@ -194,6 +202,8 @@ pub(super) fn check_label(code: CheckCode, lang: Lang) -> &'static str {
         CheckCode::IssuerKey => lang.pick("Clé de l’organisme", "Issuer’s key"),
         CheckCode::Validity => lang.pick("Période de validité", "Validity period"),
         CheckCode::Status => lang.pick("Révocation", "Revocation"),
+        CheckCode::Recipient => lang.pick("Bénéficiaire", "Recipient"),
+        CheckCode::Credentials => lang.pick("Justificatifs présentés", "Credentials presented"),
     }
 }
 

@@ -162,7 +162,7 @@ pub fn address(identifier: &str) -> Result<String, DidError> {
             && *segment != ".."
             && segment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'%'))
     };
-    if !host_holds || !named || !port_holds || !path.iter().all(|segment| segment_holds(segment)) {
+    if !host_holds || !named || !port_holds || !path.iter().all(segment_holds) {
         return Err(malformed());
     }
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();

@@ -1,111 +1,207 @@
-//! Verification: any credential in, a report of named checks out. The one code that our own output and an outsider's
+//! Verification: any credential or presentation in, a report of named checks out. The one code that our own output and an outsider's
 //! credential both meet.
 //!
-//! It is pure, in two steps: [`prepare`] reads the document and says what is needed to judge it; the caller fetches that (from
-//! storage, later from the network) and [`Prepared::conclude`] judges. Nothing here fetches.
+//! It is pure. [`prepare`] reads the document; [`Prepared::needs`] says what is needed to judge it, a little more each time that
+//! something was found; the caller looks for that (in storage, on the network) and [`Prepared::conclude`] judges. Nothing here fetches.
 
+mod authenticity;
 mod checks;
-mod messages;
+mod materials;
+mod presented;
+mod reason;
 mod report;
+mod status;
 
-pub use report::{Check, CheckCode, Outcome, Report, Revocation, Verdict};
+pub use materials::{MAX_DOCUMENT_BYTES, Materials, Need, NeedKind, OwnRecord};
+pub use reason::Reason;
+pub use report::{Check, CheckCode, Outcome, Report, Revocation, Trust, Verdict};
 
 use serde_json::Value;
 
-use crate::json;
+use self::authenticity::Authenticity;
+use self::presented::{Secured, Unreadable};
 use crate::time::Timestamp;
 
 /// The largest credential that is read, in bytes.
 pub const MAX_CREDENTIAL_BYTES: usize = 1024 * 1024;
+/// The most credentials of one presentation that are looked at.
+pub const MAX_PRESENTED: usize = 16;
 
-/// A document that was read, and the checks made so far.
+/// What is asked of a document.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The moment at which it is judged.
+    pub now: Timestamp,
+    /// Whether it was awarded to whoever has this e-mail address.
+    pub recipient: Option<String>,
+    /// The challenge that a presentation must answer.
+    pub challenge: Option<String>,
+    /// The domain that a presentation must be meant for.
+    pub domain: Option<String>,
+}
+
+impl From<Timestamp> for Question {
+    fn from(now: Timestamp) -> Self {
+        Self { now, recipient: None, challenge: None, domain: None }
+    }
+}
+
+/// A document that was read, and what was found so far.
 #[derive(Debug)]
 pub struct Prepared {
-    document: Option<Value>,
-    checks: Vec<Check>,
+    read: Result<Secured, Unreadable>,
+    schema: Option<Check>,
+    // Made once everything that it needs was looked for.
+    authenticity: Option<Authenticity>,
+    // Of a presentation.
+    credentials: Vec<Prepared>,
 }
 
-/// What is needed to judge a document, as it names it itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Needs {
-    /// The credential's id.
-    pub credential: Option<String>,
-    /// The issuer whose DID document is needed.
-    pub issuer: Option<String>,
-    /// The status list credential that is needed.
-    pub status_list: Option<String>,
-}
-
-/// What was found of the needs. What is absent is reported as not checked, never guessed.
-#[derive(Debug, Clone, Default)]
-pub struct Materials {
-    /// The issuer's DID document.
-    pub did_document: Option<Value>,
-    /// The signed status list credential.
-    pub status_list: Option<Value>,
-    /// The revocation as our own records hold it, for the reason and the successor.
-    pub revocation: Option<Revocation>,
-}
-
-/// Reads a credential's JSON text strictly and applies the rules of its form.
+/// Reads a credential or presentation: JSON text, or a compact JWS.
 pub fn prepare(text: &[u8]) -> Prepared {
-    let limits = json::Limits { max_bytes: MAX_CREDENTIAL_BYTES, ..json::Limits::default() };
-    match json::parse_strict(text, &limits) {
-        Ok(document) => {
-            let mut checks = vec![messages::form_read()];
-            checks.push(checks::schema(&document));
-            Prepared { document: Some(document), checks }
-        }
-        Err(error) => Prepared::unreadable(&error.to_string()),
+    match presented::read(text) {
+        Ok(secured) => Prepared::of(secured),
+        Err(why) => Prepared::failed(why),
     }
 }
 
 impl Prepared {
     /// A document that could not be read at all; `why` is a technical reason in English.
-    pub fn unreadable(why: &str) -> Self {
-        Self { document: None, checks: vec![messages::form_unreadable(why)] }
+    pub fn unreadable(reason: Reason, why: &str) -> Self {
+        Self::failed(Unreadable(reason, why.to_owned()))
     }
 
-    /// A PDF: what it shows is not what is signed; the credential attached to it is.
-    pub fn pdf() -> Self {
-        Self { document: None, checks: vec![messages::form_is_pdf()] }
+    fn failed(why: Unreadable) -> Self {
+        Self { read: Err(why), schema: None, authenticity: None, credentials: Vec::new() }
     }
 
-    /// What it takes to judge it.
-    pub fn needs(&self) -> Needs {
-        let Some(document) = &self.document else { return Needs::default() };
-        let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        Needs {
-            credential: text("/id"),
-            issuer: text("/issuer/id").or_else(|| text("/issuer")),
-            status_list: text("/credentialStatus/statusListCredential"),
-        }
-    }
-
-    /// Judges the document at a moment.
-    pub fn conclude(self, materials: &Materials, now: Timestamp) -> Report {
-        let Self { document, mut checks } = self;
-        let Some(document) = document else {
-            checks.extend(messages::pointless(&[
-                CheckCode::Schema,
-                CheckCode::Proof,
-                CheckCode::IssuerKey,
-                CheckCode::Validity,
-                CheckCode::Status,
-            ]));
-            return Report::new(checks, now, None, None);
+    fn of(secured: Secured) -> Self {
+        let schema = Some(checks::schema(&secured));
+        let presented = match secured.document.get("verifiableCredential").filter(|_| secured.is_presentation()) {
+            None => &[],
+            Some(Value::Array(several)) => several.as_slice(),
+            Some(one) => std::slice::from_ref(one),
         };
-        let authenticity = checks::authenticity(&document, materials.did_document.as_ref(), now);
-        let authentic = authenticity.iter().all(|check| matches!(check.outcome, Outcome::Pass | Outcome::Warn));
-        checks.extend(authenticity);
-        if !authentic || checks.iter().any(|check| check.outcome == Outcome::Fail) {
-            // Dates and status of a document that nobody vouches for would only mislead.
-            checks.extend(messages::pointless(&[CheckCode::Validity, CheckCode::Status]));
-            return Report::new(checks, now, None, None);
-        }
-        checks.push(checks::validity(&document, now));
-        checks.push(checks::status(&document, materials, now));
-        let content = crate::credential::CredentialView::read(&document).ok();
-        Report::new(checks, now, materials.revocation.clone(), content)
+        let credentials = presented.iter().take(MAX_PRESENTED + 1).map(|credential| {
+            let read = match credential {
+                Value::String(token) => presented::from_token(token),
+                document => presented::open(document.clone()),
+            };
+            match read {
+                // A presentation in a presentation has no meaning, and no end.
+                Ok(secured) if secured.is_presentation() => {
+                    Self::failed(Unreadable(Reason::EnvelopeMalformed, "a presentation within a presentation".into()))
+                }
+                Ok(secured) => Self::of(secured),
+                Err(why) => Self::failed(why),
+            }
+        });
+        let credentials = credentials.collect();
+        Self { read: Ok(secured), schema, authenticity: None, credentials }
     }
+
+    /// The `id` of each credential, for what our own records hold of it.
+    pub fn credential_ids(&self) -> Vec<String> {
+        let own = self.read.as_ref().ok().and_then(|secured| secured.document.get("id")).and_then(Value::as_str);
+        let presented = self.credentials.iter().flat_map(Self::credential_ids);
+        own.map(str::to_owned).into_iter().chain(presented).collect()
+    }
+
+    /// What it takes to judge it that was not looked for yet. Once it was, ask again: a status list is asked for only where the proof
+    /// holds, and its keys only once it is there.
+    pub fn needs(&mut self, materials: &Materials, question: &Question) -> Vec<Need> {
+        let mut needs: Vec<Need> =
+            self.credentials.iter_mut().flat_map(|credential| credential.needs(materials, question)).collect();
+        if let Ok(secured) = &self.read
+            && self.schema.as_ref().is_some_and(|check| check.outcome != Outcome::Fail)
+        {
+            let open = |need: &Need| !materials.was_looked_for(&need.id);
+            let keys: Vec<_> = authenticity::needs(secured).into_iter().filter(open).collect();
+            if keys.is_empty() && !secured.is_presentation() {
+                let judged = self.authenticity.get_or_insert_with(|| authenticity::judge(secured, materials, question));
+                if judged.holds() {
+                    needs.extend(status::needs(secured, materials).into_iter().filter(open));
+                }
+            }
+            needs.extend(keys);
+        }
+        needs.sort();
+        needs.dedup();
+        needs
+    }
+
+    /// Judges the document.
+    pub fn conclude(self, materials: &Materials, question: impl Into<Question>) -> Report {
+        self.judge(materials, &question.into())
+    }
+
+    fn judge(self, materials: &Materials, question: &Question) -> Report {
+        let Self { read, schema, authenticity, credentials } = self;
+        let secured = match read {
+            Ok(secured) => secured,
+            Err(Unreadable(reason, why)) => {
+                let form = Check::new(CheckCode::Form, Outcome::Fail, reason).with(why);
+                let rest =
+                    [CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey, CheckCode::Validity, CheckCode::Status];
+                let checks = std::iter::once(form).chain(rest.into_iter().map(Check::pointless)).collect();
+                return Report::of(checks, question.now, None);
+            }
+        };
+        let mut checks = vec![Check::new(CheckCode::Form, Outcome::Pass, Reason::Readable)];
+        checks.extend(schema);
+        let authenticity = authenticity.unwrap_or_else(|| authenticity::judge(&secured, materials, question));
+        let authentic = authenticity.holds() && checks.iter().all(|check| check.outcome != Outcome::Fail);
+        let trust = authenticity.trust;
+        checks.extend([authenticity.proof, authenticity.key]);
+        if secured.is_presentation() {
+            return presentation(checks, credentials, materials, question, trust);
+        }
+        if !authentic {
+            // Dates and status of a document that nobody vouches for would only mislead.
+            checks.extend([CheckCode::Validity, CheckCode::Status].map(Check::pointless));
+            return Report::of(checks, question.now, None);
+        }
+        checks.push(checks::validity(&secured, question.now));
+        checks.push(status::check(&secured, materials, question));
+        if let Some(email) = &question.recipient {
+            checks.push(checks::recipient(&secured.document, email));
+        }
+        let mut report = Report::of(checks, question.now, trust);
+        let id = secured.document.get("id").and_then(Value::as_str);
+        let revocation = id.and_then(|id| materials.own(id)).and_then(|own| own.revocation.clone());
+        report.revocation = revocation.filter(|_| report.verdict == Verdict::Revoked);
+        report.content = crate::credential::CredentialView::read(&secured.document).ok();
+        report
+    }
+}
+
+/// The report on a presentation: its own checks, and what its credentials come to.
+fn presentation(
+    mut checks: Vec<Check>,
+    credentials: Vec<Prepared>,
+    materials: &Materials,
+    question: &Question,
+    trust: Option<Trust>,
+) -> Report {
+    let said = |outcome, reason| Check::new(CheckCode::Credentials, outcome, reason);
+    if credentials.len() > MAX_PRESENTED {
+        checks.push(said(Outcome::Fail, Reason::CredentialsNotVerified).with(format!("more than {MAX_PRESENTED}")));
+        return Report::of(checks, question.now, trust);
+    }
+    // The challenge is the presentation's to answer.
+    let of_each = Question { challenge: None, domain: None, ..question.clone() };
+    let reports: Vec<Report> = credentials.into_iter().map(|one| one.judge(materials, &of_each)).collect();
+    let holds = |report: &Report| report.is_verified();
+    let open = |report: &Report| report.verdict == Verdict::Unverifiable;
+    checks.push(match reports.as_slice() {
+        [] => said(Outcome::Warn, Reason::NoCredentials),
+        reports if reports.iter().all(holds) => said(Outcome::Pass, Reason::CredentialsVerified),
+        reports if reports.iter().all(|report| holds(report) || open(report)) => {
+            said(Outcome::NotChecked, Reason::CredentialsNotChecked)
+        }
+        _ => said(Outcome::Fail, Reason::CredentialsNotVerified),
+    });
+    let mut report = Report::of(checks, question.now, trust);
+    report.credentials = reports;
+    report
 }

@@ -4,7 +4,7 @@ use axum::http::Method;
 use sceau::badge;
 use sceau::store::{AlertFilter, AlertKind, DeliveryState};
 use sceau::time::Clock as _;
-use sceau::verify::{self, Materials, Verdict};
+use sceau::verify::{self, Materials, Trust, Verdict};
 use serde_json::{Value, json};
 
 use crate::app::{ACTIVITIES, SESSION, TestApp, activity, completion, event, text, zoe};
@@ -78,11 +78,10 @@ crate::on_both_engines! {
         let award = app.award("892").await;
         let credential = app.get(text(&award, "/credential/id")).await.expect(200);
         let list = app.get(text(&credential.json(), "/credentialStatus/statusListCredential")).await.expect(200);
-        let materials = Materials {
-            did_document: Some(app.get("/issuers/dgafp/did.json").await.expect(200).json()),
-            status_list: Some(list.json()),
-            revocation: None,
-        };
+        let mut materials = Materials::new();
+        for published in [app.get("/issuers/dgafp/did.json").await.expect(200), list] {
+            materials.supply(&published.body, Trust::Domain).unwrap();
+        }
         let report = verify::prepare(&credential.body).conclude(&materials, app.clock.now());
         assert_eq!(report.verdict, Verdict::Valid, "{report:#?}");
     }

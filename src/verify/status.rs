@@ -1,0 +1,205 @@
+//! Whether an authentic credential still stands, by its issuer's status lists (Bitstring Status List 1.0 §3.2; Open Badges 3.0,
+//! 1EdTechRevocationList), or by our own records, which outweigh what a copy says.
+
+use serde_json::Value;
+
+use super::authenticity;
+use super::checks;
+use super::materials::Materials;
+use super::presented::{self, Secured, Securing, has_type};
+use super::reason::Reason;
+use super::report::{Check, CheckCode, Outcome};
+use super::{Need, NeedKind, Question};
+use crate::proof::did;
+use crate::status_list::{Bitstring, StatusListError};
+
+/// The most entries of one credential that are looked at.
+const MAX_ENTRIES: usize = 8;
+
+/// The lists that the credential names, and the keys to verify those that were found.
+pub(super) fn needs(secured: &Secured, materials: &Materials) -> Vec<Need> {
+    let mut needs = Vec::new();
+    for entry in entries(&secured.document).iter().take(MAX_ENTRIES) {
+        let text = |name: &str| entry.get(name).and_then(Value::as_str).map(without_fragment);
+        if has_type(entry, "BitstringStatusListEntry") {
+            let Some(id) = text("statusListCredential") else { continue };
+            if let Some(Ok(list)) = materials.found(&id).map(read_list) {
+                needs.extend(authenticity::needs(&list));
+            }
+            needs.push(Need { id, kind: NeedKind::StatusList });
+        } else if has_type(entry, "1EdTechRevocationList")
+            && let Some(id) = text("id")
+        {
+            needs.push(Need { id, kind: NeedKind::RevocationList });
+        }
+    }
+    needs
+}
+
+fn entries(document: &Value) -> &[Value] {
+    match document.get("credentialStatus") {
+        None => &[],
+        Some(Value::Array(several)) => several,
+        Some(one) => std::slice::from_ref(one),
+    }
+}
+
+fn without_fragment(url: &str) -> String {
+    url.split('#').next().unwrap_or_default().to_owned()
+}
+
+/// The status of a credential whose proof holds.
+pub(super) fn check(secured: &Secured, materials: &Materials, question: &Question) -> Check {
+    let id = secured.document.get("id").and_then(Value::as_str).unwrap_or_default();
+    if materials.own(id).is_some_and(|own| own.revocation.is_some()) {
+        return Check::new(CheckCode::Status, Outcome::Fail, Reason::Revoked);
+    }
+    let entries = entries(&secured.document);
+    if entries.is_empty() {
+        return Check::new(CheckCode::Status, Outcome::Pass, Reason::NoStatus);
+    }
+    if entries.len() > MAX_ENTRIES {
+        return Check::new(CheckCode::Status, Outcome::NotChecked, Reason::StatusMalformed).with("too many entries");
+    }
+    // The gravest of several decides; a revocation before anything else.
+    let found = entries.iter().map(|entry| one(secured, entry, materials, question));
+    let gravity = |check: &Check| (check.reason == Reason::Revoked, check.outcome);
+    found.max_by_key(gravity).unwrap_or_else(|| Check::pointless(CheckCode::Status))
+}
+
+fn one(secured: &Secured, entry: &Value, materials: &Materials, question: &Question) -> Check {
+    let said = |outcome, reason| Check::new(CheckCode::Status, outcome, reason);
+    if has_type(entry, "BitstringStatusListEntry") {
+        match by_bitstring(secured, entry, materials, question) {
+            Ok(check) | Err(check) => check,
+        }
+    } else if has_type(entry, "1EdTechRevocationList") {
+        by_revocation_list(secured, entry, materials)
+    } else {
+        let kind = entry.get("type").map(Value::to_string).unwrap_or_default();
+        said(Outcome::NotChecked, Reason::StatusNotSupported).with(kind)
+    }
+}
+
+/// The algorithm of §3.2 "Validate Algorithm", its errors as checks.
+fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, question: &Question) -> Result<Check, Check> {
+    let said = |outcome, reason| Check::new(CheckCode::Status, outcome, reason);
+    let fail = |reason| said(Outcome::Fail, reason);
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let malformed = |why: &str| fail(Reason::StatusMalformed).with(why);
+    let purpose = text("statusPurpose").ok_or_else(|| malformed("it has no statusPurpose"))?;
+    let index = text("statusListIndex").filter(|index| !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()));
+    let index: u64 = index
+        .and_then(|index| index.parse().ok())
+        .ok_or_else(|| malformed("statusListIndex is no number in a text"))?;
+    let address = text("statusListCredential").ok_or_else(|| malformed("it has no statusListCredential"))?;
+    let size = match entry.get("statusSize") {
+        None => 1,
+        Some(size) => size.as_u64().filter(|size| (1..=64).contains(size)).ok_or_else(|| malformed("statusSize"))?,
+    };
+
+    let found = materials.found(&without_fragment(address));
+    let found = found.ok_or_else(|| {
+        said(Outcome::NotChecked, Reason::StatusListUnavailable).with(materials.why_missing(&without_fragment(address)))
+    })?;
+    let list = read_list(found).map_err(|why| fail(Reason::StatusListMalformed).with(why))?;
+    let document = &list.document;
+    if document.get("id").and_then(Value::as_str) != Some(address) {
+        return Err(fail(Reason::StatusListMismatch).with("its id is another"));
+    }
+    if !has_type(document, "BitstringStatusListCredential") {
+        return Err(fail(Reason::StatusListMalformed).with("it is no BitstringStatusListCredential"));
+    }
+    if list.controller() != secured.controller() {
+        return Err(fail(Reason::StatusListOfAnother).with(list.controller().unwrap_or("nobody")));
+    }
+    if matches!(list.by, Securing::Nothing) {
+        return Err(fail(Reason::StatusListUnsigned));
+    }
+    let authentic = authenticity::judge(&list, materials, question);
+    if let Some(check) = [&authentic.proof, &authentic.key]
+        .into_iter()
+        .find(|check| matches!(check.outcome, Outcome::Fail | Outcome::NotChecked))
+    {
+        return Err(Check { code: CheckCode::Status, ..fail(Reason::StatusListNotAuthentic).with(&check.message.en) });
+    }
+    let validity = checks::validity(&list, question.now);
+    if validity.outcome != Outcome::Pass {
+        return Err(fail(Reason::StatusListStale).with(validity.detail.unwrap_or_default()));
+    }
+    let subject = document.get("credentialSubject").unwrap_or(&Value::Null);
+    let purposes = match subject.get("statusPurpose") {
+        Some(Value::Array(several)) => several.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    if !purposes.iter().any(|one| one == purpose) {
+        return Err(fail(Reason::StatusListMismatch).with("it has another purpose"));
+    }
+    let encoded = subject.get("encodedList").and_then(Value::as_str).unwrap_or_default();
+    let bits = Bitstring::decode(encoded).map_err(|error| fail(Reason::StatusListMalformed).with(error))?;
+    let value = bits.value(index, size).map_err(|error| match error {
+        StatusListError::OutOfRange(_) => malformed("the list has no such entry"),
+        error => fail(Reason::StatusListMalformed).with(error),
+    })?;
+    Ok(match (purpose, value) {
+        ("revocation", 0) => said(Outcome::Pass, Reason::NotRevoked),
+        ("revocation", _) => fail(Reason::Revoked),
+        ("suspension", 0) => said(Outcome::Pass, Reason::NotRevoked),
+        ("suspension", _) => fail(Reason::Suspended),
+        ("message", value) => message(entry, value),
+        ("refresh", 0) => said(Outcome::Pass, Reason::NotRevoked),
+        ("refresh", _) => said(Outcome::Warn, Reason::StatusMessage).with("a newer version is available"),
+        (other, _) => said(Outcome::NotChecked, Reason::StatusNotSupported).with(other),
+    })
+}
+
+/// What a value of a `message` list stands for (§2.1, `statusMessage`).
+fn message(entry: &Value, value: u64) -> Check {
+    let wanted = format!("0x{value:x}");
+    let messages = entry.get("statusMessage").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let of = |message: &Value, name: &str| message.get(name).and_then(Value::as_str).map(str::to_owned);
+    let found = messages.iter().find(|message| {
+        of(message, "status").and_then(|status| u64::from_str_radix(status.strip_prefix("0x")?, 16).ok()) == Some(value)
+    });
+    let text = found.and_then(|message| of(message, "message")).unwrap_or(wanted);
+    let outcome = if value == 0 { Outcome::Pass } else { Outcome::Warn };
+    Check::new(CheckCode::Status, outcome, Reason::StatusMessage).with(text)
+}
+
+/// A list of revoked ids on the issuer's own site. Nobody signs it, so it counts only where it comes from there.
+fn by_revocation_list(secured: &Secured, entry: &Value, materials: &Materials) -> Check {
+    let said = |outcome, reason| Check::new(CheckCode::Status, outcome, reason);
+    let address = entry.get("id").and_then(Value::as_str).map(without_fragment).unwrap_or_default();
+    let issuer = secured.controller().unwrap_or_default();
+    let host = |url: &str| url.split('/').nth(2).map(str::to_ascii_lowercase);
+    if host(&address).is_none() || did::address(issuer).ok().as_deref().and_then(host) != host(&address) {
+        return said(Outcome::Fail, Reason::StatusListOfAnother).with(address);
+    }
+    let Some(list) = materials.found(&address) else {
+        return said(Outcome::NotChecked, Reason::StatusListUnavailable).with(materials.why_missing(&address));
+    };
+    let named = list.get("issuer").map(|issuer| issuer.get("id").unwrap_or(issuer));
+    if named.is_some_and(|named| named != issuer) {
+        return said(Outcome::Fail, Reason::StatusListOfAnother).with(named.map(Value::to_string).unwrap_or_default());
+    }
+    let Some(revoked) = list.get("revokedCredential").and_then(Value::as_array) else {
+        return said(Outcome::Fail, Reason::StatusListMalformed).with("it has no revokedCredential");
+    };
+    let id = secured.document.get("id");
+    let entry = revoked.iter().find(|entry| Some(entry.get("id").unwrap_or(entry)) == id);
+    match entry {
+        // An entry says since when; without `revoked: false` it is in force.
+        Some(entry) if entry.get("revoked") != Some(&Value::Bool(false)) => said(Outcome::Fail, Reason::Revoked),
+        _ => said(Outcome::Warn, Reason::NotRevokedUnsigned),
+    }
+}
+
+/// A status list as it was found: JSON, or a token.
+fn read_list(found: &Value) -> Result<Secured, String> {
+    let read = match found {
+        Value::String(token) => presented::from_token(token),
+        document => presented::open(document.clone()),
+    };
+    read.map_err(|presented::Unreadable(_, why)| why)
+}
