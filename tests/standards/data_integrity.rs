@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::cases;
-use crate::proofs::{judge, key, method, reason, run};
+use crate::proofs::{issuer, judge, key, method, reason, run};
 
 #[test]
 fn proofs_hold_or_are_refused() {
@@ -13,7 +13,7 @@ fn proofs_hold_or_are_refused() {
 }
 
 fn document() -> Value {
-    cases::read("data-integrity").file["document"].clone()
+    cases::fill(&cases::read("data-integrity").file["document"], &|name| (name == "issuer").then(|| json!(issuer())))
 }
 
 fn options(suite: Suite) -> ProofOptions {
@@ -103,7 +103,9 @@ fn texts_are_hashed_as_utf_8() {
         let steps = data_integrity::hash_steps(suite, &document, members).unwrap();
         assert!(steps.canonical_document.contains("Zoé 𝄞"));
         let bytes = steps.canonical_document.as_bytes();
-        assert!(bytes.windows(2).any(|pair| pair == [0xc3, 0xa9]) && bytes.windows(4).any(|four| four == "𝄞".as_bytes()));
+        assert!(
+            bytes.windows(2).any(|pair| pair == [0xc3, 0xa9]) && bytes.windows(4).any(|four| four == "𝄞".as_bytes())
+        );
         assert_eq!(steps.document_hash, <[u8; 32]>::from(Sha256::digest(bytes)));
         assert_eq!(steps.options_hash, <[u8; 32]>::from(Sha256::digest(steps.canonical_options.as_bytes())));
     }

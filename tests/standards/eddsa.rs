@@ -6,7 +6,7 @@ use sceau::proof::key::{PublicKey, SigningFailed};
 use serde_json::{Value, json};
 
 use crate::cases;
-use crate::proofs::{key, method, p256, reason, run};
+use crate::proofs::{issuer, key, method, p256, reason, run};
 
 #[test]
 fn proofs_hold_or_are_refused() {
@@ -14,7 +14,7 @@ fn proofs_hold_or_are_refused() {
 }
 
 fn document() -> Value {
-    cases::read("eddsa").file["document"].clone()
+    cases::fill(&cases::read("eddsa").file["document"], &|name| (name == "issuer").then(|| json!(issuer())))
 }
 
 /// §2.2.1, §3.2.6, §3.3.6: pure Ed25519 over the hash of the options and the hash of the document, in base58-btc with its header.

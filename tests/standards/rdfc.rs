@@ -13,7 +13,8 @@ fn canonical(text: &str) -> Canonical {
 /// §5: blank nodes have their canonical labels, statements stand in the order of code points, and the form ends each with a line feed.
 #[test]
 fn statements_are_labelled_sorted_and_ended() {
-    let found = canonical("_:x <urn:p:q> \"b\" .\n\n# a comment\n<urn:a:b>   <urn:p:q>\t_:x .\n_:x <urn:p:q> \"B\" .\n");
+    let found =
+        canonical("_:x <urn:p:q> \"b\" .\n\n# a comment\n<urn:a:b>   <urn:p:q>\t_:x .\n_:x <urn:p:q> \"B\" .\n");
     assert_eq!(found.nquads, "<urn:a:b> <urn:p:q> _:c14n0 .\n_:c14n0 <urn:p:q> \"B\" .\n_:c14n0 <urn:p:q> \"b\" .\n");
     assert_eq!(found.labels, [("x".to_owned(), "c14n0".to_owned())].into());
     // U+FF5E comes after U+1D11E in UTF-16, and before it in code points.
