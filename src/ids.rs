@@ -242,6 +242,11 @@ impl PublicUrl {
         format!("{}/credentials/{id}", self.origin)
     }
 
+    /// Where the newest version of a credential's award is to be had.
+    pub fn current_credential(&self, id: CredentialId) -> String {
+        format!("{}/current", self.credential(id))
+    }
+
     /// The public `id` of an achievement.
     pub fn achievement(&self, hash: &AchievementHash) -> String {
         format!("{}/achievements/{hash}", self.origin)

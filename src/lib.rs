@@ -44,11 +44,11 @@ pub mod store;
 pub mod intake;
 pub mod fetch;
 pub mod service;
+pub mod documents;
 pub mod verification;
 pub mod issuance;
 pub mod take_up;
 pub mod import;
-pub mod documents;
 pub mod worker;
 
 // Layer 8, edge: translates requests, commands and settings.

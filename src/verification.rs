@@ -3,10 +3,12 @@
 //!
 //! Ours never leaves the house: issuers, keys, status lists and credentials under our own public URL come from storage.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use crate::attestation::{self, AttachedError};
 use crate::badge;
 use crate::badge::png::PngError;
 use crate::badge::svg::SvgError;
@@ -15,7 +17,7 @@ use crate::ids::{CredentialId, PublicUrl, StatusListId};
 use crate::proof::did;
 use crate::service::{Service, ServiceError, blocking};
 use crate::verify::{
-    self, Materials, Need, NeedKind, OwnRecord, Prepared, Question, Reason, Report, Revocation, Trust,
+    self, Materials, Need, NeedKind, Outcome, OwnRecord, Prepared, Question, Reason, Report, Revocation, Trust,
 };
 
 /// The largest file or document to verify, in bytes.
@@ -27,7 +29,7 @@ const MAX_FETCHES: usize = 16;
 /// The most rounds of needs: an issuer's keys, its status list, that list's keys.
 const MAX_ROUNDS: usize = 4;
 
-/// Finds the credential in JSON text, a token, a baked PNG or a baked SVG, and reads it.
+/// Finds the credential in JSON text, a token, a baked PNG or SVG, or an attestation as PDF, and reads it.
 pub fn prepare_any(bytes: &[u8]) -> Prepared {
     let found = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         badge::png::extract(bytes).map_err(|error| {
@@ -35,15 +37,9 @@ pub fn prepare_any(bytes: &[u8]) -> Prepared {
             (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
         })
     } else if bytes.trim_ascii_start().starts_with(b"<") || bytes.starts_with(b"\xef\xbb\xbf<") {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => badge::svg::extract(text).map_err(|error| {
-                let several = matches!(error, SvgError::SeveralCredentials { .. });
-                (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
-            }),
-            Err(_) => Err((Reason::UnsafeFile, "it is not UTF-8".to_owned())),
-        }
+        std::str::from_utf8(bytes).map_err(|_| (Reason::UnsafeFile, "it is not UTF-8".to_owned())).and_then(in_svg)
     } else if bytes.starts_with(b"%PDF-") {
-        return Prepared::unreadable(Reason::Pdf, "a PDF");
+        return in_pdf(bytes);
     } else {
         return verify::prepare(bytes);
     };
@@ -52,6 +48,27 @@ pub fn prepare_any(bytes: &[u8]) -> Prepared {
         Ok(None) => Prepared::unreadable(Reason::NoCredential, "an image without a credential"),
         Err((reason, why)) => Prepared::unreadable(reason, &why),
     }
+}
+
+/// The credential attached to a PDF. What its pages show is nobody's signature.
+fn in_pdf(pdf: &[u8]) -> Prepared {
+    match attestation::attached_credential(pdf) {
+        Ok(Some(text)) => verify::prepare(text.as_bytes()).in_file(Outcome::NotChecked, Reason::PdfNotCompared),
+        Ok(None) => Prepared::unreadable(Reason::NoCredential, "a PDF without a credential"),
+        Err(error @ AttachedError::Several { .. }) => {
+            Prepared::unreadable(Reason::SeveralCredentials, &error.to_string())
+        }
+        Err(error) => Prepared::unreadable(Reason::UnsafeFile, &error.to_string()),
+    }
+}
+
+/// The credential in a baked SVG that runs nothing: whoever is handed a badge opens it, too.
+fn in_svg(svg: &str) -> Result<Option<String>, (Reason, String)> {
+    badge::is_passive_svg(svg).map_err(|error| (Reason::UnsafeFile, error.to_string()))?;
+    badge::svg::extract(svg).map_err(|error| {
+        let several = matches!(error, SvgError::SeveralCredentials { .. });
+        (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
+    })
 }
 
 /// An address to verify, where that is what was handed in instead of a document.
@@ -120,7 +137,7 @@ impl Service {
         let deadline = Instant::now() + FETCHING;
         let prepared = match address_in(&bytes) {
             Some(address) => self.prepare_at(address, deadline).await?,
-            None => self.heavy(move || prepare_any(&bytes)).await?,
+            None => self.prepare_file(bytes).await?,
         };
         judge(Some(self), &self.fetcher, prepared, Materials::new(), question, deadline).await
     }
@@ -129,6 +146,34 @@ impl Service {
     pub async fn verify_own(&self, signed: String) -> Result<Report, ServiceError> {
         let prepared = self.heavy(move || verify::prepare(signed.as_bytes())).await?;
         judge(Some(self), &Fetcher::off(), prepared, Materials::new(), self.clock.now().into(), Instant::now()).await
+    }
+
+    /// The document in a file. A PDF of ours is rendered again: where both have the same bytes, it shows what was signed.
+    pub async fn prepare_file(&self, bytes: Vec<u8>) -> Result<Prepared, ServiceError> {
+        let bytes = Arc::new(bytes);
+        let shared = Arc::clone(&bytes);
+        let prepared = self.heavy(move || prepare_any(&shared)).await?;
+        if !bytes.starts_with(b"%PDF-") {
+            return Ok(prepared);
+        }
+        for id in prepared.credential_ids() {
+            let Some(id) = self.own_id::<CredentialId>(&id, "credentials") else { continue };
+            let Some(record) = self.store.credential(id).await? else { continue };
+            let Some(award) = self.store.award(record.award).await? else { continue };
+            if record.signed.is_none() || record.recipient.name.is_none() {
+                continue;
+            }
+            match self.attestation(&award, &record).await {
+                Ok(rendered) if rendered == *bytes => {
+                    return Ok(prepared.in_file(Outcome::Pass, Reason::PdfAsIssued));
+                }
+                Ok(_) => {}
+                // What cannot be drawn any more cannot be compared.
+                Err(ServiceError::Defect(why)) => tracing::error!(error = why, "verification.pdf_not_rendered"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(prepared)
     }
 
     /// The document at an address of ours, or fetched.
@@ -188,11 +233,7 @@ fn is_ours(url: &PublicUrl, address: &str) -> bool {
 }
 
 /// Fetches the credential at an address.
-pub async fn fetch_credential(
-    fetcher: &Fetcher,
-    address: &str,
-    deadline: Instant,
-) -> Result<std::sync::Arc<Fetched>, FetchError> {
+pub async fn fetch_credential(fetcher: &Fetcher, address: &str, deadline: Instant) -> Result<Arc<Fetched>, FetchError> {
     let left = deadline.saturating_duration_since(Instant::now());
     fetcher.get(&Ask::new(address, Accept::Credential).within(left).max_bytes(MAX_FILE_BYTES)).await
 }

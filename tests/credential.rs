@@ -54,9 +54,12 @@ fn signed() -> Value {
 
 /// The issuer's keys, without its status list.
 fn keys() -> Materials {
-    let did = support::url().issuer_did(&"dgafp".parse().unwrap());
-    let document = did::document(&did, &[published()]);
-    Materials::new().with(did.as_str(), document.to_string().as_bytes(), Trust::Domain)
+    let document = did_document();
+    Materials::new().with(document["id"].as_str().unwrap(), document.to_string().as_bytes(), Trust::Domain)
+}
+
+fn did_document() -> Value {
+    did::document(&support::url().issuer_did(&"dgafp".parse().unwrap()), &[published()])
 }
 
 fn materials(revoked: &[u32]) -> Materials {
@@ -65,12 +68,16 @@ fn materials(revoked: &[u32]) -> Materials {
 
 /// The same, with a status list altered after it was signed.
 fn status_list(revoked: &[u32], alter: impl Fn(&mut Value)) -> Materials {
+    let mut list = signed_list(revoked);
+    alter(&mut list);
+    keys().with(list["id"].as_str().unwrap(), list.to_string().as_bytes(), Trust::Domain)
+}
+
+fn signed_list(revoked: &[u32]) -> Value {
     let did = support::url().issuer_did(&"dgafp".parse().unwrap());
     let list = signed().pointer("/credentialStatus/statusListCredential").unwrap().as_str().unwrap().to_owned();
     let list = status_list::compose(&list, &did, &Bitstring::new(revoked), "2026-03-28T08:00:00Z".parse().unwrap());
-    let mut list = sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z");
-    alter(&mut list);
-    keys().with(list["id"].as_str().unwrap(), list.to_string().as_bytes(), Trust::Domain)
+    sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z")
 }
 
 fn verdict(document: &Value, materials: &Materials) -> Verdict {
@@ -78,9 +85,73 @@ fn verdict(document: &Value, materials: &Materials) -> Verdict {
     prepare(document.to_string().as_bytes()).conclude(materials, now).verdict
 }
 
+/// A signed credential of a format, as it was once issued, and what is needed to verify it: files that never change.
+fn golden(format: u32) -> (String, Materials) {
+    let read = |file: &str| {
+        let path = format!("{}/tests/golden/credential-v{format}{file}.json", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    let supply = |materials: Materials, file| {
+        let document: Value = serde_json::from_str(&read(file)).unwrap();
+        materials.with(document["id"].as_str().unwrap(), read(file).as_bytes(), Trust::Domain)
+    };
+    (read(""), supply(supply(Materials::new(), ".did"), ".status-list"))
+}
+
+const FORMATS: [u32; 2] = [1, 2];
+
 #[test]
-fn the_golden_credential_is_what_we_issue() {
-    insta::assert_json_snapshot!("credential-v1", signed());
+fn golden_credentials_of_every_format_verify_for_ever() {
+    for format in FORMATS {
+        let (text, materials) = golden(format);
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(verdict(&document, &materials), Verdict::Valid, "format {format}");
+        let mut altered = document.clone();
+        altered["credentialSubject"]["achievement"]["name"] = json!("Autre chose");
+        assert_eq!(verdict(&altered, &materials), Verdict::Invalid, "format {format}");
+    }
+}
+
+#[test]
+fn what_is_composed_today_is_the_newest_golden_credential_byte_for_byte() {
+    assert_eq!(signed().to_string(), golden(2).0);
+}
+
+#[test]
+fn every_format_says_the_same_to_people() {
+    let [old, new] = FORMATS.map(|format| {
+        let document = serde_json::from_str(&golden(format).0).unwrap();
+        CredentialView::read(&document).unwrap()
+    });
+    assert_eq!(old, new);
+    assert_eq!(new.names(&PersonName::new("Zoé Lefèvre-Nguyễn").unwrap(), &SECRET), Some(true));
+}
+
+/// What was composed before an upgrade and not signed yet is linted and signed after it, in the form that it has.
+#[test]
+fn an_intent_of_any_format_can_still_be_signed() {
+    for format in FORMATS {
+        let (text, _) = golden(format);
+        let mut intent: Value = serde_json::from_str(&text).unwrap();
+        intent.as_object_mut().unwrap().shift_remove("proof");
+        let linted = lint(intent).unwrap_or_else(|findings| panic!("format {format}: {findings:#?}"));
+        assert_eq!(sign(&linted, "2026-03-27T17:12:10Z").to_string(), text, "format {format}");
+    }
+}
+
+#[test]
+fn formats_do_not_mix() {
+    let (text, _) = golden(1);
+    let old: Value = serde_json::from_str(&text).unwrap();
+    let ours = sceau::lint::schema_of_issued_credentials();
+    for pointer in ["/credentialSubject", "/credentialSubject/achievement", "/@context", "/@context/2"] {
+        let mut mixed = signed();
+        *mixed.pointer_mut(pointer).unwrap() = old.pointer(pointer).unwrap().clone();
+        assert!(!ours.is_valid(&mixed), "{pointer}");
+    }
+    let mut mixed = old;
+    mixed["refreshService"] = signed()["refreshService"].clone();
+    assert!(!ours.is_valid(&mixed));
 }
 
 #[test]
@@ -101,7 +172,19 @@ fn the_official_schema_accepts_it_unsigned_and_signed() {
 fn our_own_schema_accepts_both_and_nothing_that_it_does_not_name() {
     let ours = sceau::lint::schema_of_issued_credentials();
     assert!(ours.is_valid(&unsigned()) && ours.is_valid(&signed()));
-    for pointer in ["", "/issuer", "/credentialSubject", "/credentialSubject/achievement", "/credentialStatus"] {
+    let places = [
+        "",
+        "/issuer",
+        "/credentialSubject",
+        "/credentialSubject/achievement",
+        "/credentialSubject/achievement/alignment/0",
+        "/credentialSubject/achievement/resultDescription/0",
+        "/credentialSubject/identifier/1",
+        "/credentialSubject/result/0",
+        "/credentialStatus",
+        "/refreshService",
+    ];
+    for pointer in places {
         let mut extended = unsigned();
         extended.pointer_mut(pointer).unwrap()["surplus"] = json!("x");
         assert!(!ours.is_valid(&extended), "{pointer}");
@@ -169,7 +252,13 @@ fn every_change_of_a_signed_value_is_found_out() {
         };
         assert_ne!(verdict(&tampered, &materials), Verdict::Valid, "{pointer}");
     }
-    for pointer in ["/credentialSubject/identifier", "/credentialSubject/achievement/alignment", "/credentialStatus"] {
+    for pointer in [
+        "/credentialSubject/identifier",
+        "/credentialSubject/result",
+        "/credentialSubject/achievement/alignment",
+        "/credentialStatus",
+        "/refreshService",
+    ] {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         let mut tampered = original.clone();
         tampered.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
@@ -267,7 +356,33 @@ fn nothing_is_signed_that_a_rule_refuses() {
     assert!(refused("/credentialStatus/statusListIndex", json!("7")).contains(&"ours.status-id"));
     assert!(refused("/awardedDate", json!("2027-01-01T00:00:00Z")).contains(&"ours.awarded-before-valid"));
     assert!(refused("/issuer/id", json!("did:web:other.example:issuers:dgafp")).contains(&"ours.issuer-at-home"));
-    assert!(refused("/credentialSubject/achievement/timeRequired", json!("P1D")).contains(&"ours.schema"));
+    assert!(refused("/credentialSubject/result/0/value", json!("P1D")).contains(&"ours.schema"));
     let elsewhere = format!("https://other.example/achievements/{}", "0".repeat(64));
     assert!(refused("/credentialSubject/achievement/id", json!(elsewhere)).contains(&"ours.one-origin"));
+}
+
+/// The order of alignments is not signed, so a holder may change it: objectives are read by their numbers.
+#[test]
+fn objectives_and_competencies_are_told_apart_in_any_order() {
+    let view = CredentialView::read(&signed()).unwrap();
+    let mut shuffled = signed();
+    shuffled["credentialSubject"]["achievement"]["alignment"].as_array_mut().unwrap().reverse();
+    assert_eq!(verdict(&shuffled, &materials(&[])), Verdict::Valid);
+    assert_eq!(CredentialView::read(&shuffled).unwrap(), view);
+    assert_eq!((view.objectives.len(), view.competencies.len()), (2, 1));
+}
+
+/// What tests/golden/README.md says to run for a new format.
+#[test]
+#[ignore = "writes files that must never change"]
+fn write_the_golden_credential() {
+    let format = FORMATS[FORMATS.len() - 1];
+    let write = |file: &str, text: String| {
+        let path = format!("{}/tests/golden/credential-v{format}{file}.json", env!("CARGO_MANIFEST_DIR"));
+        assert!(!std::path::Path::new(&path).exists(), "{path} is there already");
+        std::fs::write(path, text).unwrap();
+    };
+    write("", signed().to_string());
+    write(".did", did_document().to_string());
+    write(".status-list", signed_list(&[]).to_string());
 }

@@ -18,7 +18,7 @@ pub use artwork::{ArtworkInput, artwork};
 pub use color::Color;
 pub use form::{FormError, MAX_CREDENTIAL_BYTES};
 pub use render::{MAX_SIZE_PX, MIN_SIZE_PX, RenderError, render_png};
-pub use safety::{UnsafeSvg, is_safe_svg};
+pub use safety::{UnsafeSvg, is_passive_svg, is_safe_svg};
 pub use xml::{MAX_SVG_BYTES, XmlError};
 
 use base64::Engine as _;

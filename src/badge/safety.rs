@@ -119,6 +119,28 @@ pub fn is_safe_svg(svg: &str) -> Result<(), UnsafeSvg> {
     Ok(())
 }
 
+/// Accepts an SVG that runs nothing, whatever it draws: less than [`is_safe_svg`], for a stranger's badge that is read and not shown.
+pub fn is_passive_svg(svg: &str) -> Result<(), UnsafeSvg> {
+    let doc = xml::open(svg)?;
+    for node in doc.descendants().filter(Node::is_element) {
+        let name = node.tag_name();
+        if matches!(name.name(), "script" | "foreignObject" | "handler") || name.namespace() == Some(XHTML_NS) {
+            return Err(UnsafeSvg::Element(name.name().to_owned()));
+        }
+        for attribute in node.attributes() {
+            if attribute.name().to_ascii_lowercase().starts_with("on") {
+                return Err(UnsafeSvg::EventHandler(attribute.name().to_owned()));
+            }
+            let target: String =
+                attribute.value().chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(80).collect();
+            if attribute.name() == "href" && target.to_ascii_lowercase().starts_with("javascript:") {
+                return Err(UnsafeSvg::ExternalReference { attribute: attribute.name().to_owned(), target });
+            }
+        }
+    }
+    Ok(())
+}
+
 fn check_element(node: Node) -> Result<(), UnsafeSvg> {
     let name = node.tag_name();
     // Elements of other vocabularies (editors' data, the credential itself) draw nothing, save those of XHTML, which run.

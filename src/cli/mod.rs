@@ -3,6 +3,7 @@
 mod credentials;
 mod deliveries;
 mod keys;
+mod lint;
 mod serve;
 mod tokens;
 mod verify;
@@ -79,6 +80,11 @@ enum Command {
         after_help = "Examples:\n  sceau verify badge.png\n  sceau verify https://badges.example/credentials/1\n  sceau verify --did-document did-dgafp.json --status-list list.json --fetch off badge.svg\n  sceau verify --recipient zoe.lefevre@example.fr credential.json\nThe issuer's keys and the status come from the files given, else from this installation's database where the issuer is its own, else they are fetched.\nEnds with status 0 only where the badge is valid, 2 where it could not be told."
     )]
     Verify(verify::VerifyOptions),
+    /// Check a credential, presentation or status list against every rule of the standards, and explain what is wrong.
+    #[command(
+        after_help = "Examples:\n  sceau lint credential.json\n  sceau lint --explain obv3.alignment\n  sceau lint --rules\nNothing is verified and nothing fetched: signatures, keys and statuses are for `sceau verify`.\nEnds with status 0 where no rule is broken, 1 where one is."
+    )]
+    Lint(lint::LintOptions),
     /// Print our JSON Schemas, or check that the files in schemas/ are up to date.
     Schemas {
         /// One schema; without a name, their list.
@@ -118,6 +124,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Verify(options) => return verify::run(&options).await,
+        Command::Lint(options) => return lint::run(&options),
         Command::Schemas { name, write, check } => print_schemas(name.as_deref(), write, check)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -56,18 +56,24 @@ fn parse_lang(text: &str) -> Result<Lang, String> {
 pub(super) async fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     let fetcher = options.fetching.fetcher(Arc::new(SystemClock))?;
     let deadline = Instant::now() + verification::FETCHING;
+    let service = installation(options).await;
     let prepared = match options.file.to_str().filter(|file| file.starts_with("https://")) {
         Some(address) => match verification::fetch_credential(&fetcher, address, deadline).await {
             Ok(fetched) => prepare_any(&fetched.body),
             Err(error) => Prepared::unreadable(Reason::Unfetched, &error.to_string()),
         },
-        None => prepare_any(&super::read_input(&options.file, MAX_FILE_BYTES)?),
+        None => {
+            let bytes = super::read_input(&options.file, MAX_FILE_BYTES)?;
+            match &service {
+                Some(service) => service.prepare_file(bytes).await?,
+                None => prepare_any(&bytes),
+            }
+        }
     };
     let mut materials = Materials::new();
     for path in options.did_document.iter().chain(&options.status_list) {
         supply(&mut materials, path)?;
     }
-    let service = installation(options).await;
     let question = Question {
         recipient: options.recipient.clone(),
         challenge: options.challenge.clone(),

@@ -1,13 +1,14 @@
 //! From an award to the unsigned OpenBadgeCredential (VCDM 2.0 § 4, Open Badges 3.0 § B.1).
 //!
-//! The six mandated mentions stand twice: in the fields that every wallet shows (name, description, criteria, alignment,
-//! issuer), and in terms that machines read (`timeRequired` and `teaches` of schema.org, by a context object inside the
-//! document, so that no verifier needs a context of ours).
+//! Documents are of format 2: published contexts only, since serious verifiers refuse any other (ADR 10). The six mandated mentions
+//! stand twice: in the fields that every wallet shows (name, description, criteria, alignment, issuer), and where machines find
+//! them: the duration as a result of the learner, the objectives as alignments of a type of their own, the learner's name as an
+//! identifier that is a commitment. Format 1, with terms of its own in a context object, is still read (`view`) and linted.
 
 use serde_json::{Map, Value, json};
 
 use super::view::{tag_of_kind, tag_of_modality};
-use super::{OB_CONTEXT, VC_CONTEXT};
+use super::{COMMITTED_NAME, DURATION_RESULT, EXTENSIONS_CONTEXT, LEARNING_OBJECTIVE, OB_CONTEXT, VC_CONTEXT};
 use crate::award::Award;
 use crate::catalog::{AwardKind, Issuer, NameDisclosure};
 use crate::ids::{CredentialId, PublicUrl, StatusListId};
@@ -42,17 +43,6 @@ pub struct StatusPlace {
     pub index: u32,
 }
 
-/// The context object inside our credentials: the terms that Open Badges lacks.
-///
-/// `recipientNameDigest` has a UUID for its IRI: it needs no registry, and nothing to fetch for decades.
-pub fn inline_context() -> Value {
-    json!({
-        "timeRequired": { "@id": "https://schema.org/timeRequired", "@type": "http://www.w3.org/2001/XMLSchema#duration" },
-        "teaches": { "@id": "https://schema.org/teaches", "@container": "@set" },
-        "recipientNameDigest": { "@id": "urn:uuid:8e0c7a2e-5a0f-4d0e-9f43-6b7d1c2a9e51" },
-    })
-}
-
 /// The unsigned credential.
 pub fn compose(draft: &Draft<'_>) -> Value {
     let snapshot = &draft.award.snapshot;
@@ -60,7 +50,7 @@ pub fn compose(draft: &Draft<'_>) -> Value {
     let lang = what.language;
     let list = draft.url.status_list(draft.status.list);
     let mut document = json!({
-        "@context": [VC_CONTEXT, OB_CONTEXT, inline_context()],
+        "@context": [VC_CONTEXT, OB_CONTEXT, EXTENSIONS_CONTEXT],
         "id": draft.url.credential(draft.id),
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": format!("{} – {}", what.kind.label(lang), what.title),
@@ -77,6 +67,9 @@ pub fn compose(draft: &Draft<'_>) -> Value {
         "statusListIndex": draft.status.index.to_string(),
         "statusListCredential": list,
     });
+    // A wallet that holds a version which was replaced finds the newest here (VCDM 2.0 § 5.4).
+    document["refreshService"] =
+        json!({ "id": draft.url.current_credential(draft.id), "type": "1EdTechCredentialRefresh" });
     document
 }
 
@@ -105,7 +98,15 @@ pub fn profile(did: &str, issuer: &Issuer) -> Value {
 /// The achievement (OB 3.0 § B.1.1), as it stands in credentials and at its public address.
 pub fn achievement(url: &PublicUrl, what: &crate::award::AchievementSnapshot) -> Value {
     let id = url.achievement(&what.hash());
-    let alignment = what.competencies.iter().map(|competency| {
+    let objectives = what.objectives.iter().zip(1..).map(|(objective, number)| {
+        json!({
+            "type": ["Alignment"],
+            "targetName": objective,
+            "targetUrl": format!("{id}#objective-{number}"),
+            "targetType": LEARNING_OBJECTIVE,
+        })
+    });
+    let competencies = what.competencies.iter().map(|competency| {
         let mut alignment = json!({
             "type": ["Alignment"],
             "targetName": competency.name,
@@ -115,12 +116,12 @@ pub fn achievement(url: &PublicUrl, what: &crate::award::AchievementSnapshot) ->
         set(&mut alignment, "targetCode", competency.code.as_ref().map(|text| json!(text)));
         alignment
     });
-    let alignment: Vec<_> = alignment.collect();
+    let alignment: Vec<_> = objectives.chain(competencies).collect();
     let kind = match what.kind {
         AwardKind::Participation => "CertificateOfCompletion",
         AwardKind::Certificate => "Certificate",
     };
-    let mut achievement = json!({
+    json!({
         "id": id,
         "type": ["Achievement"],
         "achievementType": kind,
@@ -130,11 +131,19 @@ pub fn achievement(url: &PublicUrl, what: &crate::award::AchievementSnapshot) ->
         "image": { "id": format!("{id}/image.png"), "type": "Image", "caption": image_caption(what) },
         "inLanguage": what.language.tag(),
         "tag": [tag_of_kind(what.kind), tag_of_modality(what.modality)],
-        "timeRequired": what.duration.to_string(),
-        "teaches": what.objectives,
-    });
-    set(&mut achievement, "alignment", (!alignment.is_empty()).then(|| Value::Array(alignment)));
-    achievement
+        "alignment": alignment,
+        "resultDescription": [{
+            "id": duration_description(&id),
+            "type": ["ResultDescription"],
+            "name": what.language.pick("Durée estimée", "Estimated duration"),
+            "resultType": DURATION_RESULT,
+        }],
+    })
+}
+
+/// What the result that states the duration points to (OB 3.0, Result: a description of the same achievement).
+fn duration_description(achievement: &str) -> String {
+    format!("{achievement}#duration")
 }
 
 fn subject(draft: &Draft<'_>) -> Value {
@@ -150,7 +159,6 @@ fn subject(draft: &Draft<'_>) -> Value {
             "salt": draft.email_salt,
         }));
     }
-    let mut digest = None;
     match (&recipient.name, snapshot.issuer.recipient_name) {
         (Some(name), NameDisclosure::Plain) => identifiers.push(json!({
             "type": "IdentityObject",
@@ -158,16 +166,27 @@ fn subject(draft: &Draft<'_>) -> Value {
             "identityHash": name,
             "identityType": "name",
         })),
-        (Some(name), NameDisclosure::Committed) => digest = Some(name.digest(draft.name_secret)),
+        // Without a salt: what was hashed before the name is the award's secret, which is not for readers (ADR 7).
+        (Some(name), NameDisclosure::Committed) => identifiers.push(json!({
+            "type": "IdentityObject",
+            "hashed": true,
+            "identityHash": format!("sha256${}", name.digest(draft.name_secret)),
+            "identityType": COMMITTED_NAME,
+        })),
         (None, _) => {}
     }
     let mut subject = json!({ "id": draft.award.subject.to_urn(), "type": ["AchievementSubject"] });
     set(&mut subject, "identifier", (!identifiers.is_empty()).then(|| Value::Array(identifiers)));
-    set(&mut subject, "recipientNameDigest", digest.map(Value::String));
     let moment = |moment: Option<Timestamp>| moment.map(|moment| json!(moment.to_whole_second().to_string()));
     set(&mut subject, "activityStartDate", moment(snapshot.activity_start));
     set(&mut subject, "activityEndDate", moment(snapshot.activity_end));
-    subject["achievement"] = achievement(draft.url, &snapshot.achievement);
+    let achievement = achievement(draft.url, &snapshot.achievement);
+    subject["result"] = json!([{
+        "type": ["Result"],
+        "resultDescription": achievement["resultDescription"][0]["id"],
+        "value": snapshot.achievement.duration.to_string(),
+    }]);
+    subject["achievement"] = achievement;
     subject
 }
 
@@ -191,8 +210,8 @@ fn label_of_lists(kind: AwardKind, lang: Lang) -> &'static str {
     }
 }
 
-/// The description that wallets show: the training's own, then the duration and the objectives, which have no field of their
-/// own in Open Badges.
+/// The description that wallets show: the training's own, then the duration and the objectives, which wallets show
+/// nowhere else.
 fn description(what: &crate::award::AchievementSnapshot) -> String {
     let lang = what.language;
     let mut text = what.description.to_string();

@@ -1,8 +1,9 @@
 //! What people read of a credential: typed, out of its signed content and nothing else, so that a page or a PDF can't say
-//! what was not signed.
+//! what was not signed. Both formats of ours are read, each field wherever its format puts it.
 
 use serde_json::Value;
 
+use super::{COMMITTED_NAME, DURATION_RESULT, LEARNING_OBJECTIVE};
 use crate::catalog::{AwardKind, Modality};
 use crate::text::{Lang, PersonName};
 use crate::time::{Duration, Timestamp};
@@ -33,11 +34,11 @@ pub struct CredentialView {
     pub criteria_url: Option<String>,
     /// The language of its texts (`achievement.inLanguage`).
     pub language: Lang,
-    /// The estimated duration (`timeRequired`).
+    /// The estimated duration (the result described as `ext:Duration`; `timeRequired` in format 1).
     pub duration: Option<Duration>,
-    /// The objectives (`teaches`).
+    /// The objectives (alignments of type `ext:LearningObjective`; `teaches` in format 1).
     pub objectives: Vec<String>,
-    /// The competencies (`alignment`).
+    /// The competencies (every other `alignment`).
     pub competencies: Vec<CompetencyView>,
     /// How it was taught (an `ext:` tag of ours).
     pub modality: Option<Modality>,
@@ -51,7 +52,7 @@ pub struct CredentialView {
     pub activity_start: Option<Timestamp>,
     /// `activityEndDate`.
     pub activity_end: Option<Timestamp>,
-    /// `recipientNameDigest`: the commitment to the learner's name.
+    /// The commitment to the learner's name, in hex (the identifier of type `ext:CommittedName`; `recipientNameDigest` in format 1).
     pub recipient_name_digest: Option<String>,
     /// The learner's name, where the issuer publishes it.
     pub recipient_name: Option<String>,
@@ -92,11 +93,7 @@ impl CredentialView {
         let moment = |at: &str| text(at).and_then(|text| text.parse::<Timestamp>().ok());
         let subject = "/credentialSubject";
         let achievement = "/credentialSubject/achievement";
-        let list = |at: &str| match document.pointer(at) {
-            Some(Value::Array(items)) => items.iter().collect::<Vec<_>>(),
-            Some(item) => vec![item],
-            None => Vec::new(),
-        };
+        let list = |at: &str| items(document.pointer(at));
         let of = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let kind = list(&format!("{achievement}/tag")).into_iter().filter_map(Value::as_str).find_map(kind_of_tag);
         let modality =
@@ -113,19 +110,28 @@ impl CredentialView {
             Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Lang::En,
             _ => Lang::Fr,
         };
-        let duration: Option<Duration> =
-            text(&format!("{achievement}/timeRequired")).and_then(|text| text.parse().ok());
-        let objectives: Vec<_> =
-            list(&format!("{achievement}/teaches")).into_iter().filter_map(Value::as_str).collect();
+        let duration = duration(document);
+        let (objectives, alignments): (Vec<_>, Vec<_>) =
+            list(&format!("{achievement}/alignment")).into_iter().partition(|alignment| is_objective(alignment));
+        let mut objectives: Vec<&str> = in_order(objectives);
+        if objectives.is_empty() {
+            objectives = list(&format!("{achievement}/teaches")).into_iter().filter_map(Value::as_str).collect();
+        }
         let mut description =
             text(&format!("{achievement}/description")).ok_or(ViewError("achievement.description"))?;
         if let Some(duration) = duration {
             let mentions = super::compose::mentions(duration, &objectives, language);
             description.truncate(description.strip_suffix(&mentions).unwrap_or(&description).len());
         }
-        let plain_name = |value: &&Value| {
-            of(value, "identityType").as_deref() == Some("name") && value.get("hashed") == Some(&Value::Bool(false))
+        let identifiers = list(&format!("{subject}/identifier"));
+        let identity = |kind: &str, hashed: bool| {
+            let found = identifiers.iter().find(|value| {
+                of(value, "identityType").as_deref() == Some(kind) && value.get("hashed") == Some(&Value::Bool(hashed))
+            });
+            found.and_then(|value| of(value, "identityHash"))
         };
+        let committed = identity(COMMITTED_NAME, true);
+        let committed = committed.and_then(|hash| hash.strip_prefix("sha256$").map(str::to_owned));
         Ok(Self {
             id: text("/id").ok_or(ViewError("id"))?,
             issuer: IssuerView {
@@ -144,18 +150,15 @@ impl CredentialView {
             language,
             duration,
             objectives: objectives.into_iter().map(str::to_owned).collect(),
-            competencies: list(&format!("{achievement}/alignment")).into_iter().filter_map(competency).collect(),
+            competencies: alignments.into_iter().filter_map(competency).collect(),
             modality,
             valid_from: moment("/validFrom").ok_or(ViewError("validFrom"))?,
             valid_until: moment("/validUntil"),
             awarded: moment("/awardedDate"),
             activity_start: moment(&format!("{subject}/activityStartDate")),
             activity_end: moment(&format!("{subject}/activityEndDate")),
-            recipient_name_digest: text(&format!("{subject}/recipientNameDigest")),
-            recipient_name: list(&format!("{subject}/identifier"))
-                .into_iter()
-                .find(plain_name)
-                .and_then(|value| of(value, "identityHash")),
+            recipient_name_digest: committed.or_else(|| text(&format!("{subject}/recipientNameDigest"))),
+            recipient_name: identity("name", false),
         })
     }
 
@@ -168,6 +171,43 @@ impl CredentialView {
             (None, None) => None,
         }
     }
+}
+
+/// The values of a property: JSON-LD writes one value as itself or as an array.
+fn items(value: Option<&Value>) -> Vec<&Value> {
+    match value {
+        Some(Value::Array(several)) => several.iter().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    }
+}
+
+/// The duration that a credential states: the value of the result that the achievement describes as a duration.
+fn duration(document: &Value) -> Option<Duration> {
+    let achievement = document.pointer("/credentialSubject/achievement")?;
+    let described = items(achievement.get("resultDescription"));
+    let described = described.into_iter().find(|it| it.get("resultType").is_some_and(|kind| kind == DURATION_RESULT));
+    let id = described.and_then(|it| it.get("id")?.as_str());
+    let results = items(document.pointer("/credentialSubject/result"));
+    let stated =
+        results.into_iter().find(|it| id.is_some() && it.get("resultDescription").and_then(Value::as_str) == id);
+    stated.and_then(|it| it.get("value")).or_else(|| achievement.get("timeRequired"))?.as_str()?.parse().ok()
+}
+
+fn is_objective(alignment: &Value) -> bool {
+    alignment.get("targetType").is_some_and(|kind| kind == LEARNING_OBJECTIVE)
+}
+
+/// Objectives by the number that ends their address. Their order in the document is not signed: RDF knows sets.
+fn in_order(mut objectives: Vec<&Value>) -> Vec<&str> {
+    fn text<'a>(of: &'a Value, name: &str) -> Option<&'a str> {
+        of.get(name).and_then(Value::as_str)
+    }
+    objectives.sort_by_key(|objective| {
+        let number = text(objective, "targetUrl").and_then(|url| url.rsplit_once("#objective-")?.1.parse::<u32>().ok());
+        number.unwrap_or(u32::MAX)
+    });
+    objectives.into_iter().filter_map(|objective| text(objective, "targetName")).collect()
 }
 
 /// The tag that says which kind of award a credential of ours is.

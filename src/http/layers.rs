@@ -50,8 +50,8 @@ async fn limit_time(request: Request, next: Next) -> Response {
 
 async fn show_problems_as_pages(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let by_machine =
-        path.starts_with("/api/") || path.starts_with("/intake/") || !answer::wants_page(request.headers());
+    let by_machine = ["/api/", "/intake/", "/vc/"].into_iter().any(|start| path.starts_with(start))
+        || !answer::wants_page(request.headers());
     let place = Place::of(path);
     let lang = answer::language(request.uri().query(), request.headers());
     let response = next.run(request).await;

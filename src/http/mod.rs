@@ -14,6 +14,7 @@ mod links;
 mod problem;
 mod public;
 mod server;
+pub(crate) mod vc_api;
 mod verify;
 
 pub use auth::{Scope, new_token, token_hash};
@@ -71,6 +72,10 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(crate::intake::MAX_BODY_BYTES));
     let verification =
         Router::new().route("/api/v1/verify", post(verify::verify)).layer(DefaultBodyLimit::max(MAX_VERIFY_BYTES));
+    let vc_api = Router::new()
+        .route("/vc/credentials/verify", post(vc_api::credential))
+        .route("/vc/presentations/verify", post(vc_api::presentation))
+        .layer(DefaultBodyLimit::max(vc_api::MAX_BYTES));
     let people = Router::new()
         .route("/", get(links::home))
         .route("/v/{token}", get(links::verification))
@@ -79,6 +84,7 @@ pub fn router(app: App) -> Router {
         .route("/robots.txt", get(public::robots));
     let machines = Router::new()
         .route("/credentials/{id}", get(public::credential))
+        .route("/credentials/{id}/current", get(public::current_credential))
         .route("/issuers/{code}", get(public::issuer))
         .route("/issuers/{code}/did.json", get(public::did_document))
         .route("/achievements/{hash}", get(public::achievement))
@@ -87,7 +93,7 @@ pub fn router(app: App) -> Router {
         .route("/sessions/{code}/criteria", get(public::criteria))
         .route("/schemas/{name}", get(public::schema))
         .route("/health", get(public::health));
-    let router = api.merge(intake).merge(verification).merge(people).merge(machines);
+    let router = api.merge(intake).merge(verification).merge(vc_api).merge(people).merge(machines);
     layers::apply(
         router.fallback(layers::no_such_path).method_not_allowed_fallback(layers::no_such_method),
         app.clone(),

@@ -18,6 +18,7 @@ use crate::ids::{AchievementHash, Code, CredentialId, StatusListId};
 use crate::pages::{CredentialPage, CriteriaPage, VerificationLinks};
 use crate::schemas;
 use crate::status_list::TTL_SECONDS;
+use crate::store::SignedDocument;
 use crate::text::Lang;
 
 /// The media type of credentials (VCDM 2.0 § C.1; `vc+ld+json` is what wallets in the field accept).
@@ -39,12 +40,9 @@ pub(super) async fn credential(
     let successor =
         record.revocation.and_then(|revocation| revocation.replaced_by).map(|id| service.url.credential(id));
     if !answer::wants_page_at(&request) {
-        let mut response = answer::public(CREDENTIAL_TYPE, Keep::Seconds(300), signed.text);
+        let mut response = signed_bytes(signed, Keep::Seconds(300));
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept"));
-        if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", signed.sha256)) {
-            headers.insert(header::ETAG, tag);
-        }
         let link = successor.map(|address| HeaderValue::from_str(&format!("<{address}>; rel=\"successor-version\"")));
         if let Some(Ok(link)) = link {
             headers.insert(header::LINK, link);
@@ -65,6 +63,30 @@ pub(super) async fn credential(
         zone: &award.snapshot.issuer.time_zone,
     })?;
     Ok(answer::page(&app, Keep::Never, html))
+}
+
+/// `GET /credentials/{id}/current`: the newest signed credential of the same award, for wallets (VCDM 2.0 § 5.4, `refreshService`).
+/// A document whoever asks: people have the credential's own address.
+pub(super) async fn current_credential(State(app): State<App>, Named(id): Named<String>) -> Result<Response, Problem> {
+    let store = &app.service.store;
+    let unknown = || Problem::not_found("credential");
+    let id: CredentialId = id.parse().map_err(|_| unknown())?;
+    let asked = store.credential(id).await?.filter(|record| record.signed.is_some()).ok_or_else(unknown)?;
+    let newest = store.current_credential(asked.award).await?.ok_or_else(unknown)?;
+    let address = HeaderValue::from_str(&app.service.url.credential(newest.id));
+    let mut response = signed_bytes(newest.signed.ok_or_else(unknown)?, Keep::Seconds(60));
+    if let Ok(address) = address {
+        response.headers_mut().insert(header::CONTENT_LOCATION, address);
+    }
+    Ok(response)
+}
+
+fn signed_bytes(signed: SignedDocument, keep: Keep) -> Response {
+    let mut response = answer::public(CREDENTIAL_TYPE, keep, signed.text);
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", signed.sha256)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 /// `GET /issuers/{code}`: the issuer's profile.
@@ -90,7 +112,7 @@ pub(super) async fn achievement(State(app): State<App>, Named(hash): Named<Strin
     let unknown = || Problem::not_found("achievement");
     let hash: AchievementHash = hash.parse().map_err(|_| unknown())?;
     let snapshot = app.service.store.achievement(&hash).await?.ok_or_else(unknown)?;
-    let mut document = json!({ "@context": [VC_CONTEXT, OB_CONTEXT, credential::inline_context()] });
+    let mut document = json!({ "@context": [VC_CONTEXT, OB_CONTEXT] });
     extend(&mut document, credential::achievement(&app.service.url, &snapshot));
     Ok(answer::public(JSON_LD_TYPE, Keep::Forever, document.to_string()))
 }

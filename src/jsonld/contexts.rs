@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 use json_ld::syntax::Value as LdValue;
 use json_ld::{Iri, LoadError, Loader, RemoteDocument};
+use serde_json::Value;
 
 /// Context of the Verifiable Credentials Data Model 2.0.
 pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
@@ -18,6 +19,9 @@ pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
 pub const OPEN_BADGES_3_0_3: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
 /// Context of the Open Badges extensions (status, refresh and schema types of 1EdTech).
 pub const OPEN_BADGES_EXTENSIONS: &str = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json";
+
+/// Context of Data Integrity proofs, for documents whose own context does not define them.
+pub const DATA_INTEGRITY_V2: &str = "https://w3id.org/security/data-integrity/v2";
 
 /// One context document, as published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,7 @@ pub const BUNDLED: &[BundledContext] = bundled! {
     CREDENTIALS_V2 => "credentials-v2.json",
     OPEN_BADGES_3_0_3 => "ob-v3p0-context-3.0.3.json",
     OPEN_BADGES_EXTENSIONS => "ob-v3p0-extensions.json",
-    "https://w3id.org/security/data-integrity/v2" => "data-integrity-v2.json",
+    DATA_INTEGRITY_V2 => "data-integrity-v2.json",
     "https://w3id.org/security/multikey/v1" => "multikey-v1.json",
     "https://w3id.org/security/jwk/v1" => "jwk-v1.json",
     "https://www.w3.org/2018/credentials/v1" => "credentials-v1.json",
@@ -52,6 +56,11 @@ pub const BUNDLED: &[BundledContext] = bundled! {
 /// Finds a bundled context by the exact address, with no normalisation.
 pub fn bundled(url: &str) -> Option<&'static BundledContext> {
     BUNDLED.iter().find(|context| context.url == url)
+}
+
+/// What a bundled context says: the value of its `@context`.
+pub(super) fn bundled_terms(url: &str) -> Option<&'static Value> {
+    TERMS.get(url)
 }
 
 /// A context that is not bundled was asked for.
@@ -74,17 +83,18 @@ impl Loader for BundledLoader {
     }
 }
 
-static PARSED: LazyLock<HashMap<&'static str, LdValue>> = LazyLock::new(|| {
-    let parse = |context: &BundledContext| {
-        let json = serde_json::from_str(context.text).expect("bundled contexts are JSON, as a test checks");
-        (context.url, super::expand::to_ld(&json))
-    };
-    BUNDLED.iter().map(parse).collect()
-});
+static PARSED: LazyLock<HashMap<&'static str, LdValue>> =
+    LazyLock::new(|| BUNDLED.iter().map(|context| (context.url, super::expand::to_ld(&parsed(context)))).collect());
+
+static TERMS: LazyLock<HashMap<&'static str, Value>> =
+    LazyLock::new(|| BUNDLED.iter().map(|context| (context.url, parsed(context)["@context"].take())).collect());
+
+fn parsed(context: &BundledContext) -> Value {
+    serde_json::from_str(context.text).expect("bundled contexts are JSON, as a test checks")
+}
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
     use sha2::{Digest, Sha256};
 
     use super::*;

@@ -22,7 +22,7 @@ use json_ld::{Context, Expand, ExpandedDocument, Process, context_processing, sy
 use serde_json::{Map, Value};
 
 use super::JsonLdError;
-use super::contexts::{BundledLoader, UnknownContext, bundled};
+use super::contexts::{BundledLoader, UnknownContext, bundled, bundled_terms};
 
 /// Expands a document under the strict policy. The result still has to pass through `quads`.
 ///
@@ -36,14 +36,57 @@ pub(super) fn expand(document: &Value) -> Result<ExpandedDocument, JsonLdError> 
         return Err(JsonLdError::dropped("a keyword that has no place here", keyword));
     }
     check_document(document, &mut String::new())?;
-    let context = processed(context)?;
-    let body: Map<_, _> =
+    let mut context = context.clone();
+    drop_repeated_terms(&mut context);
+    let context = processed(&context)?;
+    let mut body: Map<_, _> =
         entries.iter().filter(|(key, _)| *key != "@context").map(|(k, v)| (k.clone(), v.clone())).collect();
+    body.values_mut().for_each(drop_repeated_terms_within);
     let policy = Policy { invalid: Action::Reject, vocab: Action::Keep, allow_undefined: false };
     let options = Options { policy, ..Options::default() };
     let body = to_ld(&Value::Object(body));
     block_on(body.expand_full(&mut (), Context::clone(&context), None, &BundledLoader, options, ()))
         .map_err(|error| explain(&error))
+}
+
+/// Leaves out of each bundled context in a list what a bundled one before it has said in the same words, and protected.
+///
+/// Protected terms may be defined again in the same words (JSON-LD 1.1 §4.1.11), and `data-integrity/v2` does that after
+/// `credentials/v2`; but json-ld takes two scoped contexts for different when their keys come in another order or when they come from two
+/// addresses. So only terms that have a scoped context are left out.
+fn drop_repeated_terms(contexts: &mut Value) {
+    let Value::Array(list) = contexts else { return };
+    let mut said: Vec<&Map<String, Value>> = vec![];
+    for item in list {
+        let Some(terms) = item.as_str().and_then(bundled_terms).and_then(Value::as_object) else { continue };
+        let is_repeated = |term: &str, meaning: &Value| {
+            let in_the_same_words = |earlier: &&Map<String, Value>| {
+                earlier.get("@protected") == Some(&Value::Bool(true)) && earlier.get(term) == Some(meaning)
+            };
+            meaning.get("@context").is_some() && said.iter().any(in_the_same_words)
+        };
+        let rest: Map<_, _> = terms
+            .iter()
+            .filter(|(term, meaning)| !is_repeated(term, meaning))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        said.push(terms);
+        if rest.len() < terms.len() {
+            *item = Value::Object(rest);
+        }
+    }
+}
+
+fn drop_repeated_terms_within(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(drop_repeated_terms_within),
+        Value::Object(entries) => {
+            for (key, item) in entries {
+                if key == "@context" { drop_repeated_terms(item) } else { drop_repeated_terms_within(item) }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// The outcome of context processing for a whole `@context` value, which is the same for thousands of documents and slow to compute.
@@ -319,6 +362,32 @@ mod tests {
         let context = json!([super::super::contexts::CREDENTIALS_V2, {"once": "https://example.org/once"}]);
         let first = processed(&context).expect("valid");
         assert!(Arc::ptr_eq(&first, &processed(&context).expect("valid")));
+    }
+
+    #[test]
+    fn a_context_that_repeats_protected_terms_is_no_redefinition() {
+        use super::super::contexts::{CREDENTIALS_V2, DATA_INTEGRITY_V2, OPEN_BADGES_3_0_3};
+
+        let term = json!({"level": "https://example.org/level"});
+        let mut list = json!([CREDENTIALS_V2, term, DATA_INTEGRITY_V2]);
+        drop_repeated_terms(&mut list);
+        assert_eq!((&list[0], &list[1]), (&json!(CREDENTIALS_V2), &term));
+        let rest: Vec<&String> = list[2].as_object().expect("what remains").keys().collect();
+        assert_eq!(rest, ["id", "type", "@protected", "proof"]);
+        // What repeats nothing, or nothing that json-ld misjudges, stays as it is.
+        for kept in [json!([DATA_INTEGRITY_V2]), json!([CREDENTIALS_V2, OPEN_BADGES_3_0_3]), json!(CREDENTIALS_V2)] {
+            let mut list = kept.clone();
+            drop_repeated_terms(&mut list);
+            assert_eq!(list, kept);
+        }
+        let document = |contexts: Value| {
+            json!({"@context": contexts, "type": "VerifiablePresentation", "verifiableCredential": {
+                "@context": contexts, "type": "VerifiableCredential", "issuer": "urn:x:y",
+                "proof": {"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022"}
+            }})
+        };
+        let canonical = super::super::canonize(&document(json!([CREDENTIALS_V2, DATA_INTEGRITY_V2]))).expect("valid");
+        assert_eq!(canonical, super::super::canonize(&document(json!([CREDENTIALS_V2]))).expect("valid"));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::{Finding, Rule};
+use super::shape::{demand, moment};
+use super::{Breach, Rule, Scope, Severity, Standard};
 use crate::jsonld;
-use crate::time::Timestamp;
 
 const SCHEMA: &str = include_str!("../../schemas/issued-credential.schema.json");
 
@@ -20,48 +20,112 @@ pub fn schema_of_issued_credentials() -> &'static jsonschema::Validator {
     })
 }
 
-pub(super) fn check(document: &Value, findings: &mut Vec<Finding>) {
-    for error in schema_of_issued_credentials().iter_errors(document).take(20) {
-        let (pointer, problem) = (error.instance_path().to_string(), error.to_string());
-        findings.push(Finding { code: "ours.schema", pointer, problem });
-    }
-    check_terms(document, findings);
-
-    let mut rule = Rule { document, findings };
-
-    let list = rule.text("/credentialStatus/statusListCredential").unwrap_or_default();
-    let index = rule.text("/credentialStatus/statusListIndex").unwrap_or_default();
-    let holds = rule.text("/credentialStatus/id") == Some(&format!("{list}#{index}"));
-    rule.demand("ours.status-id", "/credentialStatus/id", holds, "it must be the list's address, # and the index");
-
-    let moment =
-        |at: &str| document.pointer(at).and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
-    let holds = moment("/awardedDate") <= moment("/validFrom");
-    rule.demand("ours.awarded-before-valid", "/awardedDate", holds, "nothing is valid before it was awarded");
-    let (start, end) = (moment("/credentialSubject/activityStartDate"), moment("/credentialSubject/activityEndDate"));
-    let holds = start.zip(end).is_none_or(|(start, end)| start <= end);
-    rule.demand(
-        "ours.activity-dates",
-        "/credentialSubject/activityEndDate",
-        holds,
-        "the activity ends before it starts",
-    );
-
-    // The same origin throughout, so that one instance never vouches for another's addresses.
-    let origin = |text: &str| text.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-    let home = rule.text("/id").map(origin).unwrap_or_default();
-    let did = format!("did:web:{}:", home.rsplit('/').next().unwrap_or_default().replace(':', "%3A"));
-    let holds = rule.text("/issuer/id").is_some_and(|id| id.starts_with(&did));
-    rule.demand("ours.issuer-at-home", "/issuer/id", holds, "the issuer's DID must be of the credential's own host");
-    for at in ["/credentialSubject/achievement/id", "/credentialStatus/statusListCredential"] {
-        let holds = rule.text(at).map(origin).as_deref() == Some(home.as_str());
-        rule.demand("ours.one-origin", at, holds, "the address must be of the credential's own origin");
-    }
+const fn ours(
+    code: &'static str,
+    section: &'static str,
+    demand: &'static str,
+    check: fn(&Value) -> Vec<Breach>,
+) -> Rule {
+    Rule { code, document: Standard::Ours, section, demand, severity: Severity::Error, scope: Scope::Issued, check }
 }
 
-/// No term may be dropped: what JSON-LD drops, no signature covers.
-pub(super) fn check_terms(document: &Value, findings: &mut Vec<Finding>) {
-    if let Err(error) = jsonld::canonize(document) {
-        findings.push(Finding { code: "ours.every-term-expands", pointer: String::new(), problem: error.to_string() });
-    }
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        scope: Scope::Signing,
+        ..ours(
+            "ours.every-term-expands",
+            "ADR 3",
+            "Every term is defined by a context, and none is dropped: what JSON-LD drops, no signature covers.",
+            every_term_expands,
+        )
+    },
+    ours("ours.schema", "schemas/issued-credential.schema.json", "It is of the form that we issue.", |document| {
+        let breach = |error: jsonschema::ValidationError<'_>| Breach {
+            pointer: error.instance_path().to_string(),
+            problem: error.to_string(),
+        };
+        schema_of_issued_credentials().iter_errors(document).take(20).map(breach).collect()
+    }),
+    ours(
+        "ours.status-id",
+        "docs/architecture.md",
+        "The id of the status is the list's address, # and the index.",
+        |document| {
+            let list = text(document, "/credentialStatus/statusListCredential").unwrap_or_default();
+            let index = text(document, "/credentialStatus/statusListIndex").unwrap_or_default();
+            let holds = text(document, "/credentialStatus/id") == Some(&format!("{list}#{index}"));
+            demand(holds, "/credentialStatus/id", "it must be the list's address, # and the index")
+        },
+    ),
+    ours("ours.awarded-before-valid", "docs/architecture.md", "Nothing is valid before it was awarded.", |document| {
+        let holds = moment(document.get("awardedDate")) <= moment(document.get("validFrom"));
+        demand(holds, "/awardedDate", "nothing is valid before it was awarded")
+    }),
+    ours(
+        "ours.issuer-at-home",
+        "docs/security.md",
+        "The issuer's DID is of the credential's own host, so that one instance never vouches for another's.",
+        |document| {
+            let home = origin(document.get("id")).unwrap_or_default();
+            let did = format!("did:web:{}:", home.rsplit('/').next().unwrap_or_default().replace(':', "%3A"));
+            let holds = text(document, "/issuer/id").is_some_and(|id| id.starts_with(&did));
+            demand(holds, "/issuer/id", "the issuer's DID must be of the credential's own host")
+        },
+    ),
+    ours("ours.one-origin", "docs/security.md", "Our addresses in a credential are of its own origin.", |document| {
+        let home = origin(document.get("id"));
+        let places =
+            ["/credentialSubject/achievement/id", "/credentialStatus/statusListCredential", "/refreshService/id"];
+        let elsewhere = places.into_iter().filter(|at| {
+            let found = document.pointer(at);
+            found.is_some() && origin(found) != home
+        });
+        elsewhere.flat_map(|at| demand(false, at, "the address must be of the credential's own origin")).collect()
+    }),
+    ours(
+        "ours.parts-of-the-achievement",
+        "ADR 10",
+        "The duration and the objectives are parts of this very achievement, and its own refresh service is named.",
+        |document| {
+            // Of format 1 nothing is to be compared.
+            let achievement = text(document, "/credentialSubject/achievement/id").unwrap_or_default();
+            let inside = |value: &Value| value.as_str().is_some_and(|id| id.starts_with(&format!("{achievement}#")));
+            let parts =
+                ["resultDescription/*/id", "alignment/*"].map(|part| format!("/credentialSubject/achievement/{part}"));
+            let mut breaches = super::shape::every(document, &parts[0], "it must be a part of the achievement", inside);
+            breaches.extend(super::shape::every(
+                document,
+                &parts[1],
+                "an objective must be a part of the achievement",
+                |it| it.get("targetType").is_none() || it.get("targetUrl").is_some_and(inside),
+            ));
+            let refresh = text(document, "/refreshService/id");
+            let own = text(document, "/id").map(|id| format!("{id}/current"));
+            let holds = refresh.is_none() || refresh == own.as_deref();
+            breaches.extend(demand(holds, "/refreshService/id", "it must be this credential's own"));
+            breaches
+        },
+    ),
+];
+
+/// Judged without the proof: that is signed apart, and made after lint.
+fn every_term_expands(document: &Value) -> Vec<Breach> {
+    let outcome = match document.as_object() {
+        Some(fields) if fields.contains_key("proof") => {
+            let mut bare = fields.clone();
+            bare.shift_remove("proof");
+            jsonld::canonize(&Value::Object(bare))
+        }
+        _ => jsonld::canonize(document),
+    };
+    outcome.err().map(|error| Breach { pointer: String::new(), problem: error.to_string() }).into_iter().collect()
+}
+
+fn text<'a>(document: &'a Value, pointer: &str) -> Option<&'a str> {
+    document.pointer(pointer).and_then(Value::as_str)
+}
+
+/// Scheme, host and port of an address.
+fn origin(address: Option<&Value>) -> Option<String> {
+    Some(address?.as_str()?.splitn(4, '/').take(3).collect::<Vec<_>>().join("/"))
 }

@@ -230,6 +230,15 @@ pub fn key_for<'a>(
     described_key(single, method).map(Some)
 }
 
+/// The addresses of the keys that a document lists for a use, made absolute; a bounded number of them.
+pub fn methods_listed(document: &Value, relationship: Relationship) -> Vec<String> {
+    const MOST: usize = 64;
+    let subject = document.get("id").and_then(Value::as_str).unwrap_or_default();
+    let entries = document.get(relationship.name()).map(items).unwrap_or_default().iter().take(MOST);
+    let ids = entries.filter_map(|entry| entry.as_str().or_else(|| entry.get("id").and_then(Value::as_str)));
+    ids.map(|id| if id.starts_with('#') { format!("{subject}{id}") } else { id.to_owned() }).collect()
+}
+
 /// A key that the controller's document lists for a use.
 fn listed(document: &Value, controller: &str, method: &str, relationship: Relationship) -> Result<BoundKey, DidError> {
     if document.get("id").and_then(Value::as_str) != Some(controller) {

@@ -82,6 +82,13 @@ pub(super) fn needs(secured: &Secured) -> Vec<Need> {
             needs.push(Need { id, kind });
         }
     }
+    if let (Securing::Token(jws), Some(controller)) = (&secured.by, secured.controller())
+        && jws.key_id.is_none()
+        && jws.embedded.is_some()
+        && !controller.starts_with("did:key:")
+    {
+        needs.push(Need { id: controller.to_owned(), kind: NeedKind::Controller });
+    }
     needs.sort();
     needs.dedup();
     needs
@@ -153,10 +160,12 @@ pub(super) fn judge(secured: &Secured, materials: &Materials, question: &Questio
     }
 }
 
-/// Every proof must verify (VC Data Integrity 1.0 §4.5). What cannot be judged of a countersignature is a reservation.
+/// Every proof must verify, by a key that may speak (VC Data Integrity 1.0 §4.5). What cannot be judged of one among several is a
+/// reservation, where the issuer's own holds.
 fn combine(mut judged: Vec<Judged>) -> Authenticity {
     let several = judged.len() > 1;
-    if let Some(failed) = judged.iter().position(|one| one.proof.0 == Outcome::Fail) {
+    let failed = judged.iter().position(|one| one.proof.0 == Outcome::Fail || one.key.0 == Outcome::Fail);
+    if let Some(failed) = failed {
         let failed = judged.swap_remove(failed);
         return Authenticity {
             proof: failed.proof.check(CheckCode::Proof),
@@ -164,24 +173,24 @@ fn combine(mut judged: Vec<Judged>) -> Authenticity {
             trust: None,
         };
     }
-    // The issuer's own proof that says most: one that holds, before one that could not be checked, before one whose key fails.
-    let rank = |one: &Judged| (!one.of_controller, one.key.0, one.proof.0);
-    judged.sort_by_key(rank);
+    // The issuer's own proof that holds comes before one that could not be checked, and before a countersignature.
+    judged.sort_by_key(|one| (!one.of_controller, one.key.0, one.proof.0));
     let open = judged.iter().any(|one| one.proof.0 != Outcome::Pass || one.key.0 == Outcome::NotChecked);
-    let refused = judged.iter().find(|one| one.key.0 == Outcome::Fail && !one.of_controller).map(|one| one.key.clone());
     let mut judged = judged.into_iter();
     let Some(first) = judged.next() else {
         return Authenticity::only_proof(Said(Outcome::Fail, Reason::ProofMissing, None));
     };
-    let holds = first.proof.0 == Outcome::Pass;
+    let holds = first.of_controller && first.proof.0 == Outcome::Pass;
     let proof = match (holds, several, open) {
         (true, true, true) => Said(Outcome::Warn, Reason::SomeProofsNotChecked, None),
         (true, true, false) => Said::pass(Reason::SignaturesValid),
         _ => first.proof,
     };
-    let key = refused.unwrap_or(first.key);
-    let trust = first.trust.filter(|_| key.0 != Outcome::Fail);
-    Authenticity { proof: proof.check(CheckCode::Proof), key: key.check(CheckCode::IssuerKey), trust }
+    Authenticity {
+        proof: proof.check(CheckCode::Proof),
+        key: first.key.check(CheckCode::IssuerKey),
+        trust: first.trust,
+    }
 }
 
 /// One embedded proof.
@@ -273,9 +282,14 @@ fn judge_token(secured: &Secured, jws: &Jws, materials: &Materials, question: &Q
         return refused(Said::fail(Reason::JwtTypeMismatch, jws.kind.as_deref().unwrap_or("none")));
     }
     let methods = methods(secured);
-    let Some(method) = methods.first() else {
-        return refused(match jws.embedded {
-            Some(_) => Said::fail(Reason::EmbeddedKey, "jwk without kid"),
+    let listed = jws.embedded.as_ref().and_then(|jwk| method_of(jwk, secured, materials));
+    let Some(method) = methods.first().or(listed.as_ref()) else {
+        let controller = secured.controller().unwrap_or_default();
+        return refused(match &jws.embedded {
+            Some(_) if materials.found(controller).is_none() && !controller.starts_with("did:key:") => {
+                Said::open(Reason::KeyUnavailable, format!("{controller}: {}", materials.why_missing(controller)))
+            }
+            Some(_) => Said::fail(Reason::EmbeddedKey, "jwk without kid, and the issuer does not publish this key"),
             None => Said::fail(Reason::JwtMalformed, "it has no kid"),
         });
     };
@@ -301,6 +315,16 @@ fn judge_token(secured: &Secured, jws: &Jws, materials: &Materials, question: &Q
         },
     };
     Judged { proof, key, of_controller: true, trust }
+}
+
+/// The method under which the issuer itself publishes a key that a token brings along: then it is the issuer's, whoever says so.
+fn method_of(jwk: &Value, secured: &Secured, materials: &Materials) -> Option<String> {
+    let (embedded, controller) = (PublicKey::from_jwk(jwk).ok()?, secured.controller()?);
+    let relationship = relationship(secured);
+    did::methods_listed(materials.found(controller)?, relationship).into_iter().find(|method| {
+        let key = did::key_for(controller, method, relationship, |id| materials.found(id));
+        matches!(key, Ok(Some(key)) if key.public == embedded)
+    })
 }
 
 /// Whether a token's `typ`, if it has one, is one under which credentials, or presentations, are signed (JOSE and COSE §6; the

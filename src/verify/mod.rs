@@ -49,6 +49,7 @@ impl From<Timestamp> for Question {
 /// A document that was read, and what was found so far.
 #[derive(Debug)]
 pub struct Prepared {
+    form: Check,
     read: Result<Secured, Unreadable>,
     schema: Option<Check>,
     // Made once everything that it needs was looked for.
@@ -72,7 +73,17 @@ impl Prepared {
     }
 
     fn failed(why: Unreadable) -> Self {
-        Self { read: Err(why), schema: None, authenticity: None, credentials: Vec::new() }
+        let form = Check::new(CheckCode::Form, Outcome::Fail, why.0).with(&why.1);
+        Self { form, read: Err(why), schema: None, authenticity: None, credentials: Vec::new() }
+    }
+
+    /// The same with something to say of the file that the document was in, where it could be read.
+    #[must_use]
+    pub fn in_file(mut self, outcome: Outcome, reason: Reason) -> Self {
+        if self.read.is_ok() {
+            self.form = Check::new(CheckCode::Form, outcome, reason);
+        }
+        self
     }
 
     fn of(secured: Secured) -> Self {
@@ -97,7 +108,8 @@ impl Prepared {
             }
         });
         let credentials = credentials.collect();
-        Self { read: Ok(secured), schema, authenticity: None, credentials }
+        let form = Check::new(CheckCode::Form, Outcome::Pass, Reason::Readable);
+        Self { form, read: Ok(secured), schema, authenticity: None, credentials }
     }
 
     /// The `id` of each credential, for what our own records hold of it.
@@ -136,18 +148,17 @@ impl Prepared {
     }
 
     fn judge(self, materials: &Materials, question: &Question) -> Report {
-        let Self { read, schema, authenticity, credentials } = self;
+        let Self { form, read, schema, authenticity, credentials } = self;
         let secured = match read {
             Ok(secured) => secured,
-            Err(Unreadable(reason, why)) => {
-                let form = Check::new(CheckCode::Form, Outcome::Fail, reason).with(why);
+            Err(_) => {
                 let rest =
                     [CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey, CheckCode::Validity, CheckCode::Status];
                 let checks = std::iter::once(form).chain(rest.into_iter().map(Check::pointless)).collect();
                 return Report::of(checks, question.now, None);
             }
         };
-        let mut checks = vec![Check::new(CheckCode::Form, Outcome::Pass, Reason::Readable)];
+        let mut checks = vec![form];
         checks.extend(schema);
         let authenticity = authenticity.unwrap_or_else(|| authenticity::judge(&secured, materials, question));
         let authentic = authenticity.holds() && checks.iter().all(|check| check.outcome != Outcome::Fail);

@@ -60,9 +60,13 @@ reasons! {
         "This file holds several credentials: which one counts cannot be guessed.";
     /// An image or PDF that is damaged, or holds what none should.
     UnsafeFile: "Ce fichier est abîmé ou contient des éléments refusés.", "This file is damaged or holds refused content.";
-    /// A PDF whose attached credential is not read here.
-    Pdf: "Ce fichier est un PDF : vérifiez-le par son QR code, ou donnez le fichier credential.json qui y est joint.",
-        "This is a PDF: verify it by its QR code, or give the credential.json attached to it.";
+    /// A PDF of ours, to the byte: what it shows is what was signed.
+    PdfAsIssued: "Ce PDF est, à l’octet près, celui que ce service a délivré.", "This PDF is, to the byte, the one that this service issued.";
+    /// A PDF whose pages were not compared with the credential attached to it.
+    PdfNotCompared: "Seul le badge joint à ce PDF est contrôlé : ce que ses pages affichent a pu être modifié. Comparez-les au contenu \
+                     ci-dessous, ou scannez le QR code.",
+        "Only the credential attached to this PDF is checked: what its pages show may have been altered. Compare them with the \
+         content below, or scan the QR code.";
     /// The address could not be fetched.
     Unfetched: "Le document n’a pas pu être obtenu à cette adresse.", "The document could not be obtained at this address.";
 

@@ -201,6 +201,7 @@ impl Report {
         let essential = [CheckCode::Form, CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey];
         let holds = |code| matches!(self.outcome(code), Some(Outcome::Pass | Outcome::Warn));
         self.checks.iter().all(|check| check.outcome != Outcome::Fail)
+            && self.reason(CheckCode::Status) != Some(Reason::StatusListUnavailable)
             && (essential.into_iter().all(holds) || self.reason(CheckCode::Proof) == Some(Reason::PresentationUnsigned))
             && self.credentials.iter().all(Self::is_verified)
     }

@@ -117,11 +117,9 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         return Err(fail(Reason::StatusListUnsigned));
     }
     let authentic = authenticity::judge(&list, materials, question);
-    if let Some(check) = [&authentic.proof, &authentic.key]
-        .into_iter()
-        .find(|check| matches!(check.outcome, Outcome::Fail | Outcome::NotChecked))
-    {
-        return Err(Check { code: CheckCode::Status, ..fail(Reason::StatusListNotAuthentic).with(&check.message.en) });
+    let open = |check: &&Check| matches!(check.outcome, Outcome::Fail | Outcome::NotChecked);
+    if let Some(check) = [&authentic.proof, &authentic.key].into_iter().filter(open).max_by_key(|check| check.outcome) {
+        return Err(fail(Reason::StatusListNotAuthentic).with(&check.message.en));
     }
     let validity = checks::validity(&list, question.now);
     if validity.outcome != Outcome::Pass {

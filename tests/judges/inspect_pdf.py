@@ -69,13 +69,11 @@ def mentions(credential: dict) -> Iterator[tuple[str, str]]:
     subject = credential["credentialSubject"]
     achievement = subject["achievement"]
     yield "title", literal(achievement["name"])
-    yield "duration", duration(subject.get("timeRequired") or achievement["timeRequired"])
+    yield "duration", duration(subject["result"][0]["value"])
     yield "issuer", literal(credential["issuer"]["name"])
-    teaches = subject.get("teaches") or achievement.get("teaches") or []
-    for objective in [teaches] if isinstance(teaches, str) else teaches:
-        yield f"objective « {objective} »", literal(objective)
-    for alignment in achievement.get("alignment", []):
-        yield f"competency « {alignment['targetName']} »", literal(alignment["targetName"])
+    for alignment in achievement["alignment"]:
+        kind = "objective" if alignment.get("targetType") == "ext:LearningObjective" else "competency"
+        yield f"{kind} « {alignment['targetName']} »", literal(alignment["targetName"])
     for line in filter(None, map(squeeze, plain(achievement["criteria"]["narrative"]).splitlines())):
         yield f"criteria « {line} »", re.escape(line)
     for date in ("activityStartDate", "activityEndDate"):

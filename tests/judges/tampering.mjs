@@ -5,9 +5,11 @@ export const TAMPERINGS = [
   ['title changed', c => edit(c.credentialSubject.achievement, 'name', v => `${v} (avancé)`)],
   ['description changed', c => edit(c.credentialSubject.achievement, 'description', v => `${v} `)],
   ['criteria changed', c => edit(c.credentialSubject.achievement.criteria ?? {}, 'narrative', () => 'Aucun critère.')],
-  ['duration changed', c => editDeep(c.credentialSubject, 'timeRequired', () => 'PT999H')],
-  ['objective changed', c => editDeep(c.credentialSubject, 'teaches', () => ['Piloter un avion de ligne'])],
-  ['recipient commitment changed', c => editDeep(c.credentialSubject, 'recipientNameDigest', v => flip(v, v.length - 4))],
+  ['duration changed', c => edit(c.credentialSubject.result?.[0] ?? {}, 'value', () => 'PT999H')],
+  ['objective changed', c => edit(objective(c) ?? {}, 'targetName', () => 'Piloter un avion de ligne')],
+  ['objective made a competency', c => drop(objective(c) ?? {}, 'targetType')],
+  ['recipient commitment changed', c => edit(committedName(c) ?? {}, 'identityHash', v => flip(v, v.length - 4))],
+  ['refresh service changed', c => edit(c.refreshService ?? {}, 'id', () => 'https://example.org/credentials/1/current')],
   ['competency removed', c => drop(c.credentialSubject.achievement, 'alignment')],
   ['award date changed', c => edit(c, 'awardedDate', () => '2001-01-01T00:00:00Z')],
   ['validity start changed', c => edit(c, 'validFrom', () => '2001-01-01T00:00:00Z')],
@@ -21,9 +23,14 @@ export const TAMPERINGS = [
   ['status index changed', c => edit(c.credentialStatus ?? {}, 'statusListIndex', v => String((Number(v) + 1) % 131072))],
   ['unknown term added', c => edit(c.credentialSubject, 'frobnicated', () => 'yes', true)],
   ['known term added', c => edit(c.credentialSubject, 'role', () => 'Directeur', true)],
-  ['unknown context added', c => c['@context'].push('https://example.org/unknown-context.json') > 0],
+  // An eddsa-jcs-2022 proof names the contexts that it covers; more may follow them (vc-di-eddsa §3.3.2).
+  ['unknown context added', c => !('@context' in proof(c)) && c['@context'].push('https://example.org/unknown-context.json') > 0],
+  ['Open Badges context removed', c => c['@context'].splice(1, 1).length > 0],
+  ['own term added with its context', c => c['@context'].push({frobnicated: 'https://example.org/frobnicated'}) > 0 &&
+    edit(c.credentialSubject, 'frobnicated', () => 'yes', true)],
   ['inline term mapped elsewhere', c => remap(c['@context'])],
   ['proof value flipped', c => edit(proof(c), 'proofValue', v => flip(v, 20))],
+  ['suite changed', c => edit(proof(c), 'cryptosuite', v => v === 'eddsa-jcs-2022' ? 'eddsa-rdfc-2022' : 'eddsa-jcs-2022')],
   ['proof date changed', c => edit(proof(c), 'created', () => '2001-01-01T00:00:00Z')],
   ['proof purpose changed', c => edit(proof(c), 'proofPurpose', () => 'authentication')],
   ['key of an unknown method', c => edit(proof(c), 'verificationMethod', v => `${v}x`)],
@@ -31,6 +38,10 @@ export const TAMPERINGS = [
 ];
 
 const proof = credential => [credential.proof].flat()[0];
+const objective = ({credentialSubject: {achievement}}) =>
+  achievement.alignment?.find(({targetType}) => targetType === 'ext:LearningObjective');
+const committedName = ({credentialSubject}) =>
+  credentialSubject.identifier?.find(({identityType}) => identityType === 'ext:CommittedName');
 
 function edit(object, key, change, create = false) {
   if(!(key in object) && !create) {
@@ -38,13 +49,6 @@ function edit(object, key, change, create = false) {
   }
   object[key] = change(object[key]);
   return true;
-}
-
-function editDeep(node, key, change) {
-  if(node === null || typeof node !== 'object') {
-    return false;
-  }
-  return edit(node, key, change) || Object.values(node).some(child => editDeep(child, key, change));
 }
 
 function drop(object, key) {

@@ -5,15 +5,16 @@
 // DIRECTORY is laid out as `sceau demo` writes it: `*/credential.json`, `did-*.json`, and `urls.json` whose `status_lists` maps
 // the URL of each status list to its credential. For each credential: the untouched document must verify, every tampered copy
 // (tampering.mjs) and a copy signed by a stranger must not, and its status must be readable from a list that verifies too.
-// One line per credential; ends non-zero when an expectation fails. Contexts come from npm packages, DID documents from the
-// directory; nothing is fetched.
+// One line per credential; ends non-zero when an expectation fails. Proofs may be eddsa-rdfc-2022 or eddsa-jcs-2022, issuers did:web
+// or did:key. Contexts come from npm packages, DID documents from the directory; nothing is fetched.
 
 import {parseArgs} from 'node:util';
 import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
+import {createVerifyCryptosuite} from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
 import {cryptosuite} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
 import * as vc from '@digitalbazaar/vc';
-import {readOutput, staticLoader} from './output.mjs';
+import {readOutput, staticLoader, Verdicts} from './output.mjs';
 import {isSet} from './status.mjs';
 import {TAMPERINGS} from './tampering.mjs';
 
@@ -27,23 +28,23 @@ if(positionals.length !== 1) {
 
 const {credentials, dids, statusLists} = readOutput(positionals[0]);
 const documentLoader = staticLoader(dids);
-let failures = 0;
+const verdicts = new Verdicts();
 let revoked = 0;
 if(credentials.length === 0) {
-  fail(positionals[0], ['no */credential.json here']);
+  verdicts.fail(positionals[0], ['no */credential.json here']);
 }
 for(const [url, list] of statusLists) {
   const error = await whyRefused(list);
-  report(url, error ? [`status list refused: ${error}`] : [], 'status list verified');
+  verdicts.report(url, error ? [`status list refused: ${error}`] : [], 'status list verified');
 }
 for(const {name, document} of credentials) {
   await judge(name, document);
 }
 const expected = values['expect-revoked'];
 if(expected !== undefined && revoked !== Number(expected)) {
-  fail('revocations', [`${revoked} credentials are revoked, ${expected} expected`]);
+  verdicts.fail('revocations', [`${revoked} credentials are revoked, ${expected} expected`]);
 }
-process.exit(failures ? 1 : 0);
+process.exit(verdicts.failures ? 1 : 0);
 
 async function judge(name, credential) {
   const problems = [];
@@ -75,12 +76,12 @@ async function judge(name, credential) {
   } catch(statusError) {
     problems.push(statusError.message);
   }
-  report(name, problems, `verified, ${status}; refused: ${refused} tampered copies (${absent} tamperings do not apply), a stranger's signature`);
+  verdicts.report(name, problems, `verified, ${status}; refused: ${refused} tampered copies (${absent} tamperings do not apply), a stranger's signature`);
 }
 
 /** Why the verifier refuses the credential's proof, or undefined if it accepts it. The status is judged apart, so that a revoked credential's proof is judged too. */
 async function whyRefused(credential) {
-  const suite = new DataIntegrityProof({cryptosuite});
+  const suite = [cryptosuite, createVerifyCryptosuite()].map(known => new DataIntegrityProof({cryptosuite: known}));
   const result = await vc.verifyCredential({
     credential, suite, documentLoader, checkStatus: async () => ({verified: true})
   });
@@ -116,17 +117,4 @@ async function signedByStranger(credential) {
   delete unsigned.proof;
   const suite = new DataIntegrityProof({signer: key.signer(), cryptosuite});
   return vc.issue({credential: unsigned, suite, documentLoader});
-}
-
-function report(name, problems, praise) {
-  if(problems.length) {
-    fail(name, problems);
-  } else {
-    console.log(`ok      ${name}: ${praise}`);
-  }
-}
-
-function fail(name, problems) {
-  failures += 1;
-  console.log(`FAILED  ${name}: ${problems.join('; ')}`);
 }

@@ -6,11 +6,11 @@ use sceau::jsonld::canonize;
 use sceau::jsonld::contexts::{CREDENTIALS_V2, bundled};
 use sceau::proof::data_integrity::{ASSERTION_METHOD, AUTHENTICATION, ProofOptions, Suite};
 use sceau::proof::{data_integrity, jwt};
-use sceau::verify::Materials;
+use sceau::verify::{Materials, Trust};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::cases::{self, change, fill, verdict};
+use crate::cases::{self, Cases, change, fill, verdict};
 use crate::proofs::{issuer, key, method};
 use crate::verifier::{accepts, report};
 
@@ -43,6 +43,15 @@ fn credential() -> Value {
     fill(&cases::read("vcdm").file["bases"]["credential"], &|name| (name == "issuer").then(|| json!(issuer())))
 }
 
+/// The status list that the cases name, without a bit set.
+fn status_list(cases: &Cases) -> Materials {
+    let list = fill(&cases.file["bases"]["status-list"], &made);
+    let address = list["id"].as_str().unwrap();
+    let mut materials = Materials::new();
+    materials.insert(address, signed(&list, ASSERTION_METHOD).unwrap().to_string().as_bytes(), Trust::Supplied);
+    materials
+}
+
 fn made(name: &str) -> Option<Value> {
     let token = |document: &Value, kind| json!(jwt::sign(document, kind, &method(), &key()).unwrap());
     match name {
@@ -69,6 +78,7 @@ fn made(name: &str) -> Option<Value> {
 #[test]
 fn documents_are_accepted_or_refused() {
     let cases = cases::read("vcdm");
+    let list = status_list(&cases);
     cases.judge(|case| {
         let mut document = fill(&cases.file["bases"][case["base"].as_str().unwrap()], &made);
         let set = case.get("set").map(|set| fill(set, &made));
@@ -78,7 +88,7 @@ fn documents_are_accepted_or_refused() {
         change(&mut document, set.as_ref(), Some(&json!(before)));
         let mut secured = secured(&document);
         change(&mut secured, None, Some(&json!(after)));
-        Some(verdict(accepts(&report(&secured, &Materials::new()))))
+        Some(verdict(accepts(&report(&secured, &list))))
     });
 }
 

@@ -1,0 +1,198 @@
+//! The verifier's half of VC-API: `POST /vc/credentials/verify` and `/vc/presentations/verify`, for test suites and for whoever speaks
+//! it already. The report becomes `verified`, and what failed becomes problem details of the standards.
+//!
+//! Verified means here what the standards mean: proofs, keys, dates and status hold. Whether a self-asserted issuer is worth anything
+//! is the caller's to decide; the answer names it as a warning.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::App;
+use super::extract::Body;
+use super::problem::Problem;
+use crate::json;
+use crate::service::Service;
+use crate::time::Timestamp;
+use crate::verify::{Check, CheckCode, Outcome, Question, Reason, Report};
+
+/// The largest request, in bytes: a token is a third longer than what it holds.
+pub(super) const MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// Which of the two is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// `verifiableCredential`.
+    Credential,
+    /// `verifiablePresentation`.
+    Presentation,
+}
+
+impl Asked {
+    const fn member(self) -> &'static str {
+        match self {
+            Self::Credential => "verifiableCredential",
+            Self::Presentation => "verifiablePresentation",
+        }
+    }
+}
+
+/// `POST /vc/credentials/verify`.
+pub(super) async fn credential(State(app): State<App>, Body(body): Body) -> Result<Response, Problem> {
+    verify(&app.service, &body, Asked::Credential).await
+}
+
+/// `POST /vc/presentations/verify`.
+pub(super) async fn presentation(State(app): State<App>, Body(body): Body) -> Result<Response, Problem> {
+    verify(&app.service, &body, Asked::Presentation).await
+}
+
+async fn verify(service: &Service, body: &[u8], asked: Asked) -> Result<Response, Problem> {
+    let (document, question) = match read(body, asked, service.clock.now()) {
+        Ok(read) => read,
+        Err(refusal) => return Ok(refusal),
+    };
+    Ok(answer(&service.verify(document, question).await?))
+}
+
+/// The document and the question in a request; or the refusal of one that is none.
+pub(crate) fn read(body: &[u8], asked: Asked, now: Timestamp) -> Result<(Vec<u8>, Question), Response> {
+    let members = object(body)?;
+    let document = match members.get(asked.member()) {
+        Some(Value::String(token)) if crate::proof::jwt::looks_like_one(token) => token.clone().into_bytes(),
+        Some(document @ Value::Object(_)) if is_presentation(document) == (asked == Asked::Presentation) => {
+            document.to_string().into_bytes()
+        }
+        _ => return Err(refuse(&format!("{} is not a document of its kind", asked.member()))),
+    };
+    let option = |name: &str| {
+        let value = members.get("options").and_then(|options| options.get(name));
+        match value {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(refuse(&format!("options.{name} must be a text"))),
+        }
+    };
+    let question = Question { challenge: option("challenge")?, domain: option("domain")?, ..Question::from(now) };
+    Ok((document, question))
+}
+
+/// A request's body as an object, read strictly.
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Response> {
+    let limits = json::Limits { max_bytes: MAX_BYTES, ..json::Limits::default() };
+    match json::parse_strict(body, &limits) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(refuse("the request must be a JSON object")),
+        Err(error) => Err(refuse(&error.to_string())),
+    }
+}
+
+fn is_presentation(document: &Value) -> bool {
+    let types = match document.get("type") {
+        Some(Value::Array(several)) => several.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    types.iter().filter_map(Value::as_str).any(|one| one.ends_with("VerifiablePresentation"))
+}
+
+/// A request that cannot be read, or asks for what is not done.
+pub(crate) fn refuse(detail: &str) -> Response {
+    let problem =
+        ProblemDetail { kind: "https://www.w3.org/TR/vc-data-model#PARSING_ERROR", detail: detail.to_owned() };
+    problems(StatusCode::BAD_REQUEST, &[problem], &[])
+}
+
+/// What VC-API says of a report: 200 where it is verified, else 400 with what failed.
+pub(crate) fn answer(report: &Report) -> Response {
+    let all = || std::iter::once(report).chain(&report.credentials).flat_map(|report| &report.checks);
+    let warnings: Vec<_> =
+        all().filter(|check| check.outcome == Outcome::Warn).map(|check| ProblemDetail::of(check).to_json()).collect();
+    if report.is_verified() {
+        let checks: Vec<_> = report.checks.iter().map(|check| check.code).collect();
+        let body =
+            json!({ "verified": true, "checks": checks, "warnings": warnings, "errors": [], "problemDetails": [] });
+        return Json(body).into_response();
+    }
+    let failed: Vec<_> = all().filter(|check| check.outcome == Outcome::Fail).map(ProblemDetail::of).collect();
+    // Nothing failed, and yet something that matters could not be checked.
+    let open = |check: &&Check| check.outcome == Outcome::NotChecked && check.reason != Reason::Pointless;
+    let failed = if failed.is_empty() { all().filter(open).map(ProblemDetail::of).collect() } else { failed };
+    problems(StatusCode::BAD_REQUEST, &failed, &warnings)
+}
+
+fn problems(status: StatusCode, failed: &[ProblemDetail], warnings: &[Value]) -> Response {
+    let details: Vec<_> = failed.iter().map(ProblemDetail::to_json).collect();
+    let errors: Vec<_> = failed.iter().map(|problem| &problem.detail).collect();
+    let mut body = details.first().cloned().unwrap_or_else(|| json!({}));
+    body["status"] = json!(status.as_u16());
+    body["verified"] = json!(false);
+    body["errors"] = json!(errors);
+    body["warnings"] = json!(warnings);
+    body["problemDetails"] = json!(details);
+    (status, Json(body)).into_response()
+}
+
+/// A `ProblemDetails` of the standards (VCDM 2.0 §7.1, VC Data Integrity 1.0 §4.7, Bitstring Status List 1.0 §3.4).
+struct ProblemDetail {
+    kind: &'static str,
+    detail: String,
+}
+
+impl ProblemDetail {
+    fn of(check: &Check) -> Self {
+        let detail = match &check.detail {
+            Some(detail) => format!("{} ({detail})", check.message.en.trim_end_matches('.')),
+            None => check.message.en.clone(),
+        };
+        Self { kind: kind_of(check), detail }
+    }
+
+    fn to_json(&self) -> Value {
+        let name = self.kind.rsplit('#').next().unwrap_or_default();
+        json!({ "type": self.kind, "title": name.replace('_', " ").to_lowercase(), "detail": self.detail })
+    }
+}
+
+fn kind_of(check: &Check) -> &'static str {
+    match (check.code, check.reason) {
+        (CheckCode::Form, Reason::JwtUnsigned) => "https://www.w3.org/TR/vc-data-model#CRYPTOGRAPHIC_SECURITY_ERROR",
+        (CheckCode::Form, _) => "https://www.w3.org/TR/vc-data-model#PARSING_ERROR",
+        (CheckCode::Proof, Reason::ChallengeMismatch) => "https://w3id.org/security#INVALID_CHALLENGE_ERROR",
+        (CheckCode::Proof, Reason::DomainMismatch) => "https://w3id.org/security#INVALID_DOMAIN_ERROR",
+        (
+            CheckCode::Proof,
+            Reason::NotCanonicalisable
+            | Reason::RelativeIdentifier
+            | Reason::ProtectedTermRedefined
+            | Reason::DroppedContent
+            | Reason::TooComplex
+            | Reason::UndefinedTerm
+            | Reason::UnknownContext,
+        ) => "https://w3id.org/security#PROOF_TRANSFORMATION_ERROR",
+        (CheckCode::Proof, Reason::ClaimMismatch | Reason::EmbeddedKey | Reason::JwtTypeMismatch) => {
+            "https://www.w3.org/TR/vc-data-model#CRYPTOGRAPHIC_SECURITY_ERROR"
+        }
+        (CheckCode::Proof, _) => "https://w3id.org/security#PROOF_VERIFICATION_ERROR",
+        (CheckCode::IssuerKey, Reason::KeyNotListed) => {
+            "https://w3id.org/security#INVALID_RELATIONSHIP_FOR_VERIFICATION_METHOD"
+        }
+        (CheckCode::IssuerKey, Reason::IdentifierMalformed) => {
+            "https://w3id.org/security#INVALID_CONTROLLED_IDENTIFIER_DOCUMENT_ID"
+        }
+        (CheckCode::IssuerKey, _) => "https://w3id.org/security#INVALID_VERIFICATION_METHOD",
+        (CheckCode::Validity, _) => "https://www.w3.org/TR/vc-data-model#RANGE_ERROR",
+        (CheckCode::Status, Reason::StatusListUnavailable) => {
+            "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR"
+        }
+        (CheckCode::Status, Reason::StatusListMalformed) => {
+            "https://www.w3.org/ns/credentials/status-list#STATUS_LIST_LENGTH_ERROR"
+        }
+        (CheckCode::Status, _) => "https://www.w3.org/ns/credentials/status-list#STATUS_VERIFICATION_ERROR",
+        (CheckCode::Schema | CheckCode::Recipient | CheckCode::Credentials, _) => {
+            "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR"
+        }
+    }
+}
