@@ -267,7 +267,8 @@ impl PublicUrl {
         format!("{}/v/{}", self.origin, token.reveal())
     }
 
-    /// A file behind the learner's download link: `attestation.pdf`, `badge.png`, `badge.svg` or `credential.json`.
+    /// A file behind the learner's download link: `attestation.pdf`, `badge.png`, `badge.svg`, `credential.json` or
+    /// `credential.jwt`.
     pub fn download(&self, token: &CapabilityToken, file: &str) -> String {
         format!("{}/a/{}/{file}", self.origin, token.reveal())
     }

@@ -5,12 +5,13 @@
 //! 3. Decide: criteria × ledger ([`Service::decide`]).
 //! 4. Transaction A: the award, its secrets, a random status index and the unsigned document, all or nothing.
 //! 5. Lint: only a linted document can be signed ([`Service::issue`]).
-//! 6. Sign, outside any transaction.
+//! 6. Sign, outside any transaction: the embedded proof, and the token where the issuer wants one.
 //! 7. Verify our own output with the code that an outsider's credential meets.
-//! 8. Transaction B: the exact signed bytes, for ever.
+//! 8. Transaction B: the exact signed bytes, for ever, and their SHA-256 in the signing log.
 //!
 //! A crash at any point resumes without a lost or a second credential: the award is unique, the intent holds every random value,
-//! and Ed25519 makes the same signature of the same intent.
+//! and Ed25519 makes the same signature of the same intent. ECDSA does not: a crash between steps 6 and 8 leads to another token.
+//! The first was never stored, so never published, and what is stored never changes.
 
 use std::convert::Infallible;
 
@@ -20,29 +21,14 @@ use crate::catalog::EffectiveSession;
 use crate::credential::{self, CredentialView, Draft, StatusPlace};
 use crate::criteria::{self, Decision};
 use crate::ids::{AwardId, Code, CredentialId, LearnerId, StatusListId, SubjectId, hex};
-use crate::lint::{self, Linted};
-use crate::service::{Link, Service, ServiceError, blocking};
+use crate::lint;
+use crate::service::{IssuerKeys, Link, Service, ServiceError, blocking};
 use crate::store::{
-    Alert, AlertKind, AlertState, AwardSecrets, AwardStep, CredentialRecord, Job, KeyRecord, KeyState, Plan, Settled,
-    StatusSlot,
+    Alert, AlertKind, AlertState, AwardSecrets, AwardStep, CredentialRecord, Job, Plan, Settled, Signatures, Signed,
+    StatusSlot, TokenSignature,
 };
 use crate::text::{Bilingual, Lang};
 use crate::verify::{self, CheckCode, Materials, Outcome, Trust};
-
-/// What asking for a corrected credential came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reissue {
-    /// The next version is being made.
-    Planned(CredentialId),
-    /// There is no such award.
-    NotFound,
-    /// The award is not issued, so there is nothing to correct.
-    NotIssued,
-    /// Its credential was revoked for another reason than a correction.
-    Revoked,
-    /// Something must be supplied first.
-    Blocked(Vec<BlockReason>),
-}
 
 impl Service {
     /// Steps 3 and 4 for one learner in one session.
@@ -105,7 +91,9 @@ impl Service {
                 };
                 let ready = self.readiness(&award).await?;
                 let planned = match ready {
-                    Ok(key) => Ok(self.plan(&award, name_secret, key).await?),
+                    Ok(key_id) => {
+                        Ok(self.plan(&award, name_secret, key_id, RevocationCategory::DetailsCorrected).await?)
+                    }
                     Err(reasons) => Err(reasons),
                 };
                 let secrets = existing.is_none().then(|| self.new_secrets(award.id, &name_secret));
@@ -142,8 +130,8 @@ impl Service {
         })
     }
 
-    /// The key to sign with, or everything that an award waits for.
-    async fn readiness(&self, award: &Award) -> Result<Result<KeyRecord, Vec<BlockReason>>, ServiceError> {
+    /// The id of the key to sign with, or everything that an award waits for.
+    pub(crate) async fn readiness(&self, award: &Award) -> Result<Result<String, Vec<BlockReason>>, ServiceError> {
         let mut reasons = Vec::new();
         match &award.snapshot.recipient.name {
             None => reasons.push(BlockReason::NameMissing),
@@ -168,16 +156,10 @@ impl Service {
                 }));
             }
         }
-        let issuer = &award.snapshot.issuer.code;
-        let key = self.store.active_key(issuer).await?;
-        let held = match &key {
-            Some(key) => self.keyring.key(issuer, &key.thumbprint)?.is_some(),
-            None => false,
-        };
-        match key {
-            Some(key) if held && reasons.is_empty() => Ok(Ok(key)),
-            Some(_) if held => Ok(Err(reasons)),
-            _ => {
+        match self.signing_keys(&award.snapshot.issuer.code).await? {
+            Some(keys) if reasons.is_empty() => Ok(Ok(keys.proof.record.key_id)),
+            Some(_) => Ok(Err(reasons)),
+            None => {
                 reasons.push(BlockReason::IssuerKeyMissing);
                 Ok(Err(reasons))
             }
@@ -185,7 +167,13 @@ impl Service {
     }
 
     /// The next credential of an award: the planned one that is not signed yet, else a new version.
-    async fn plan(&self, award: &Award, name_secret: [u8; 16], key: KeyRecord) -> Result<Planned, ServiceError> {
+    pub(crate) async fn plan(
+        &self,
+        award: &Award,
+        name_secret: [u8; 16],
+        key_id: String,
+        replaces_as: RevocationCategory,
+    ) -> Result<Planned, ServiceError> {
         let latest = self.store.credentials_of(award.id).await?.pop();
         let (id, version) = match latest {
             Some(record) if record.signed.is_none() => (record.id, record.version),
@@ -196,9 +184,10 @@ impl Service {
         Ok(Planned {
             id,
             version,
-            key_id: key.key_id,
+            key_id,
             // A correction within the same second must still be the newer one (OB 3.0 § "Verification", equality).
             valid_from: now.max(award.awarded.plus_seconds(i64::from(version) - 1)),
+            replaces_as,
             email_salt: hex(&self.entropy.bytes::<16>()),
             name_secret,
         })
@@ -216,7 +205,7 @@ impl Service {
         }
     }
 
-    async fn name_secret(&self, award: AwardId) -> Result<[u8; 16], ServiceError> {
+    pub(crate) async fn name_secret(&self, award: AwardId) -> Result<[u8; 16], ServiceError> {
         let secrets = self.store.award_secrets(award).await?;
         let secrets = secrets.ok_or_else(|| ServiceError::Defect("an award has no secrets".into()))?;
         self.open_name_secret(award, &secrets.name_secret)
@@ -245,7 +234,7 @@ impl Service {
         if record.signed.is_some() {
             return Ok(self.store.complete_job(job).await?);
         }
-        let Some(key) = self.key_to_sign(job, &record).await? else {
+        let Some(keys) = self.keys_to_sign(job, &record).await? else {
             let reasons = [BlockReason::IssuerKeyMissing];
             return Ok(self.store.block_award(job, record.award, &reasons, self.clock.now()).await?);
         };
@@ -263,74 +252,56 @@ impl Service {
                 return Ok(self.store.block_award(job, record.award, &reasons, self.clock.now()).await?);
             }
         };
-        let signed = self.sign_and_verify(&record, &key, &linted).await?;
-        self.store.store_signed(job, id, &signed, self.clock.now()).await?;
-        tracing::info!(credential.id = %id, credential.version = record.version, key.id = %key.key_id, "credential.issued");
+        let (key_id, token_key) =
+            (keys.proof.record.key_id.clone(), keys.token.as_ref().map(|key| key.record.key_id.clone()));
+        let (document, token) = self.sign_and_verify(&record, keys, linted).await?;
+        let token = token.as_deref().zip(token_key.as_deref());
+        let token = token.map(|(text, key_id)| TokenSignature { text, key_id });
+        match self.store.store_signed(job, id, &Signatures { document: &document, token }, self.clock.now()).await? {
+            Signed::Stored | Signed::AlreadyThere => {}
+            Signed::KeyRetired => return Err(ServiceError::KeyRetired),
+        }
+        tracing::info!(credential.id = %id, credential.version = record.version, key.id = %key_id, "credential.issued");
         Ok(())
     }
 
-    /// The key that signs now. Where the intent names another, which was rotated out since, it is named in the intent before it is
-    /// used: a key that signs no more must not go on signing what was planned. None where the issuer has none.
-    async fn key_to_sign(&self, job: &Job, record: &CredentialRecord) -> Result<Option<KeyRecord>, ServiceError> {
-        let keys = self.store.keys(&record.issuer).await?;
-        let Some(active) = keys.into_iter().find(|key| key.state == KeyState::Active) else { return Ok(None) };
-        if self.keyring.key(&record.issuer, &active.thumbprint)?.is_none() {
-            return Ok(None);
+    /// The keys that sign now. Where the intent names another, which was rotated out since, the one that signs is named in the
+    /// intent before it is used: a key that signs no more must not go on signing what was planned. None where the issuer has not
+    /// all that it wants.
+    async fn keys_to_sign(&self, job: &Job, record: &CredentialRecord) -> Result<Option<IssuerKeys>, ServiceError> {
+        let Some(keys) = self.signing_keys(&record.issuer).await? else { return Ok(None) };
+        let key_id = &keys.proof.record.key_id;
+        if *key_id != record.key_id {
+            self.store.replace_intent(job, record.id, key_id, &record.unsigned).await?;
         }
-        if active.key_id != record.key_id {
-            self.store.replace_intent(job, record.id, &active.key_id, &record.unsigned).await?;
-        }
-        Ok(Some(active))
+        Ok(Some(keys))
     }
 
+    /// Steps 6 and 7: the document with its proof, and the token if one is wanted.
     async fn sign_and_verify(
         &self,
         record: &CredentialRecord,
-        key: &KeyRecord,
-        linted: &Linted,
-    ) -> Result<String, ServiceError> {
+        keys: IssuerKeys,
+        linted: lint::Linted,
+    ) -> Result<(String, Option<String>), ServiceError> {
         let created = record.valid_from.to_whole_second().to_string();
-        let signed = self.sign(&record.issuer, key, linted, &created)?.to_string();
-        let did_document = self.did_document(&record.issuer).await?.unwrap_or_default().to_string();
-        let did = self.url.issuer_did(&record.issuer);
-        let materials = Materials::new().with(did.as_str(), did_document.as_bytes(), Trust::KnownHere);
-        let (text, now) = (signed.clone(), self.clock.now());
-        let report = blocking(move || verify::prepare(text.as_bytes()).conclude(&materials, now)).await?;
-        let essential = [CheckCode::Form, CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey];
-        match essential.into_iter().find(|code| report.outcome(*code) != Some(Outcome::Pass)) {
-            None => Ok(signed),
-            Some(code) => Err(ServiceError::Defect(format!("our own verifier refuses what we signed: {code:?}"))),
-        }
-    }
-
-    /// Corrects an issued award with what is known of the learner now: the next version of its credential, with the same award
-    /// date and subject. The version before is revoked once the new one is signed.
-    pub async fn reissue(&self, id: AwardId) -> Result<Reissue, ServiceError> {
-        let Some(mut award) = self.store.award(id).await? else { return Ok(Reissue::NotFound) };
-        if award.state != AwardState::Issued {
-            return Ok(Reissue::NotIssued);
-        }
-        let revocation = self.store.current_credential(id).await?.and_then(|current| current.revocation);
-        if revocation.is_some_and(|revocation| revocation.category != RevocationCategory::DetailsCorrected) {
-            return Ok(Reissue::Revoked);
-        }
-        let learner = self.store.learner(award.learner).await?;
-        let learner = learner.ok_or_else(|| ServiceError::Defect("a learner is gone from storage".into()))?;
-        award.snapshot.recipient = Recipient { name: learner.name, email: learner.email };
-        let key = match self.readiness(&award).await? {
-            Ok(key) => key,
-            Err(reasons) => return Ok(Reissue::Blocked(reasons)),
-        };
-        let planned = self.plan(&award, self.name_secret(id).await?, key).await?;
-        let compose = |slot: &StatusSlot| Ok::<_, Infallible>(planned.compose(self, &award, slot));
-        match self.store.reissue(&award, &planned.as_plan(&compose), self.clock.now()).await? {
-            Settled::Done => {
-                self.wake.notify_waiters();
-                Ok(Reissue::Planned(planned.id))
+        let did_document = self.did_document_of_record(&record.issuer).await?.unwrap_or_default().to_string();
+        let (issuer, now) = (self.url.issuer_did(&record.issuer), self.clock.now());
+        blocking(move || {
+            let signed = keys.proof.prove(&linted, &created)?.to_string();
+            let token = keys.token.as_ref().map(|key| key.tokenise(&linted)).transpose()?;
+            let materials = Materials::new().with(issuer.as_str(), did_document.as_bytes(), Trust::KnownHere);
+            let essential = [CheckCode::Form, CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey];
+            for text in [Some(&signed), token.as_ref()].into_iter().flatten() {
+                let report = verify::prepare(text.as_bytes()).conclude(&materials, now);
+                let refused = essential.into_iter().find(|code| report.outcome(*code) != Some(Outcome::Pass));
+                if let Some(code) = refused {
+                    return Err(ServiceError::Defect(format!("our own verifier refuses what we signed: {code:?}")));
+                }
             }
-            Settled::Raced => Ok(Reissue::NotIssued),
-            Settled::Refused(never) => match never {},
-        }
+            Ok((signed, token))
+        })
+        .await?
     }
 }
 
@@ -349,11 +320,12 @@ struct AwardPlan {
 }
 
 /// A credential with every value decided but its status index.
-struct Planned {
-    id: CredentialId,
+pub(crate) struct Planned {
+    pub(crate) id: CredentialId,
     version: u32,
     key_id: String,
     valid_from: crate::time::Timestamp,
+    replaces_as: RevocationCategory,
     email_salt: String,
     name_secret: [u8; 16],
 }
@@ -386,14 +358,15 @@ impl Step {
 }
 
 impl Planned {
-    fn as_plan<'a>(
+    pub(crate) fn as_plan<'a>(
         &self,
         compose: &'a (dyn Fn(&StatusSlot) -> Result<String, Infallible> + Send + Sync + 'a),
     ) -> Plan<'a, Infallible> {
-        Plan { id: self.id, version: self.version, key_id: self.key_id.clone(), valid_from: self.valid_from, compose }
+        let (id, version, key_id) = (self.id, self.version, self.key_id.clone());
+        Plan { id, version, key_id, valid_from: self.valid_from, replaces_as: self.replaces_as, compose }
     }
 
-    fn compose(&self, service: &Service, award: &Award, slot: &StatusSlot) -> String {
+    pub(crate) fn compose(&self, service: &Service, award: &Award, slot: &StatusSlot) -> String {
         let draft = Draft {
             url: &service.url,
             award,
@@ -418,8 +391,8 @@ pub fn block_reason_text(reason: &BlockReason, lang: Lang) -> String {
         (BlockReason::Undrawable { field, characters }, Lang::En) => {
             format!("no embedded font can draw {} (field {field})", characters.join(", "))
         }
-        (BlockReason::IssuerKeyMissing, Lang::Fr) => "l’émetteur n’a pas de clé de signature".into(),
-        (BlockReason::IssuerKeyMissing, Lang::En) => "the issuer has no key to sign with".into(),
+        (BlockReason::IssuerKeyMissing, Lang::Fr) => "il manque à l’émetteur une clé de signature".into(),
+        (BlockReason::IssuerKeyMissing, Lang::En) => "the issuer lacks a key to sign with".into(),
         (BlockReason::LintRefused { findings }, Lang::Fr) => {
             format!("document refusé par nos règles\u{a0}: {}", findings.join("; "))
         }

@@ -47,6 +47,7 @@ pub mod service;
 pub mod documents;
 pub mod verification;
 pub mod issuance;
+pub mod reissue;
 pub mod take_up;
 pub mod import;
 pub mod worker;

@@ -1,23 +1,25 @@
 //! What the flow works with: storage, keys, a clock, randomness, and the public URL. One value per process.
 //!
-//! Also what both issuance and verification need of an issuer: its DID document and its signed status lists.
+//! Also what both issuance and verification need of an issuer: its keys and DID document (`keys`) and its signed status lists
+//! (`status_lists`).
+
+mod keys;
+mod status_lists;
+
+pub use keys::{Compromise, IssuerKey, IssuerKeys, token_kind};
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::entropy::Entropy;
 use crate::fetch::Fetcher;
-use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl, StatusListId};
+use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl};
 use crate::intake::standard_webhooks::WebhookSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
 use crate::lint;
-use crate::proof::data_integrity::{self, ProofOptions, Suite};
-use crate::proof::did::{self, PublishedKey};
-use crate::proof::key::PublicKey;
-use crate::status_list::{self, Bitstring};
-use crate::store::{AddedKey, EncryptedText, KeyRecord, KeyState, Published, Store, StoreError};
+use crate::proof::data_integrity;
+use crate::store::{EncryptedText, Store, StoreError};
 use crate::time::Clock;
 
 /// The parts that the flow is made of.
@@ -25,7 +27,7 @@ pub struct Service {
     /// Storage.
     pub store: Store,
     /// Private keys.
-    pub keyring: Keyring,
+    pub keyring: Arc<Keyring>,
     /// The public URL, for ever.
     pub url: PublicUrl,
     /// The clock.
@@ -39,6 +41,7 @@ pub struct Service {
     // Verifying and rendering for whoever asks keep a processor busy: no more of them at once than there are processors, so
     // that nobody who posts heavy documents can starve the LMS.
     heavy: Arc<Semaphore>,
+    lists: status_lists::Turns,
 }
 
 /// What can go wrong in the flow.
@@ -56,6 +59,12 @@ pub enum ServiceError {
     /// A document could not be signed.
     #[error("signing failed: {0}")]
     Proof(#[from] data_integrity::ProofError),
+    /// A document could not be signed as a token.
+    #[error("signing as a token failed: {0}")]
+    Token(String),
+    /// A key was retired while it signed: what it signed was not stored.
+    #[error("the key was retired while it signed; it is signed anew")]
+    KeyRetired,
     /// Too much heavy work is under way.
     #[error("too many documents are being worked on")]
     Busy,
@@ -86,7 +95,8 @@ impl Service {
         store.record_data_key(keyring.data_key_fingerprint()).await?;
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let (wake, heavy) = (Notify::new(), Arc::new(Semaphore::new(processors)));
-        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, heavy })
+        let (keyring, lists) = (Arc::new(keyring), status_lists::Turns::default());
+        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, heavy, lists })
     }
 
     /// Lets the verifier fetch.
@@ -109,92 +119,11 @@ impl Service {
         .await
     }
 
-    /// The DID document of an issuer: every key that is published. None where the issuer is unknown.
-    pub async fn did_document(&self, issuer: &Code) -> Result<Option<Value>, ServiceError> {
-        if self.store.issuer(issuer).await?.is_none() {
-            return Ok(None);
-        }
-        let keys = self.store.keys(issuer).await?;
-        let keys = keys.iter().map(|key| match PublicKey::from_multikey(&key.public_multibase) {
-            Ok(public) => Ok(PublishedKey {
-                id: key.key_id.clone(),
-                jwk_url: self.url.issuer_key(issuer, &key.thumbprint),
-                public,
-                revoked: None,
-            }),
-            Err(error) => Err(ServiceError::Defect(format!("the key {} cannot be read: {error}", key.key_id))),
-        });
-        let keys: Vec<_> = keys.collect::<Result<_, _>>()?;
-        Ok(Some(did::document(&self.url.issuer_did(issuer), &keys)))
-    }
-
-    /// A status list as a signed credential, no older than its last change: signed anew only when a bit changed or half of its
-    /// validity is over.
-    pub async fn signed_status_list(&self, id: StatusListId) -> Result<Option<String>, ServiceError> {
-        let Some(list) = self.store.status_list(id).await? else { return Ok(None) };
-        let now = self.clock.now();
-        if let Some(published) = &list.published
-            && published.revision == list.revision
-            && published.valid_until > now.plus_seconds(status_list::VALIDITY_SECONDS / 2)
-        {
-            return Ok(Some(published.signed.clone()));
-        }
-        let Some(key) = self.store.active_key(&list.issuer).await? else {
-            return Err(ServiceError::KeyNotHeld(format!("of {}", list.issuer)));
-        };
-        let address = self.url.status_list(id);
-        let document =
-            status_list::compose(&address, &self.url.issuer_did(&list.issuer), &Bitstring::new(&list.revoked), now);
-        let document = lint::lint_status_list(document).map_err(|findings| refused(&findings))?;
-        let signed = self.sign(&list.issuer, &key, &document, &now.to_whole_second().to_string())?.to_string();
-        let until = now.to_whole_second().plus_seconds(status_list::VALIDITY_SECONDS);
-        let published = Published { revision: list.revision, signed, valid_until: until };
-        self.store.publish_status_list(id, &published).await?;
-        Ok(Some(published.signed))
-    }
-
-    /// Signs a linted document with a key of an issuer. Ed25519 is deterministic: the same document and moment give the same
-    /// bytes, so a repetition after a crash makes no second signature.
-    pub fn sign(
-        &self,
-        issuer: &Code,
-        key: &KeyRecord,
-        document: &lint::Linted,
-        created: &str,
-    ) -> Result<Value, ServiceError> {
-        let held = self.keyring.key(issuer, &key.thumbprint)?;
-        let held = held.ok_or_else(|| ServiceError::KeyNotHeld(key.key_id.clone()))?;
-        let options = ProofOptions::assertion(Suite::EddsaRdfc2022, created, &key.key_id);
-        Ok(data_integrity::sign(document.document(), &options, &*held)?)
-    }
-
-    /// Makes a key and lets it sign for an issuer from now on; the one before only verifies. The issuer must be known.
-    pub async fn new_signing_key(&self, issuer: &Code) -> Result<KeyRecord, ServiceError> {
-        let made = self.keyring.generate(issuer, &*self.entropy)?;
-        let now = self.clock.now();
-        let record = KeyRecord {
-            key_id: self.url.issuer_did(issuer).key(&made.thumbprint),
-            issuer: issuer.clone(),
-            thumbprint: made.thumbprint,
-            public_multibase: made.public.to_multikey().unwrap_or_default(),
-            state: KeyState::Active,
-            created: now,
-            retired: None,
-        };
-        match self.store.rotate_key(&record, now).await? {
-            AddedKey::Added | AddedKey::AlreadyThere => {
-                self.wake.notify_waiters();
-                Ok(record)
-            }
-            AddedKey::AnotherActive => Err(ServiceError::Defect("another key was made at the same moment".into())),
-        }
-    }
-
     /// Makes a capability link for an award: the token, and what storage keeps of it.
     pub fn new_link(&self, award: AwardId, link: Link) -> (CapabilityToken, EncryptedText) {
         let token = CapabilityToken::random(&*self.entropy);
-        let sealed = self.keyring.seal(&place(award, link), token.as_bytes(), &*self.entropy);
-        (token, EncryptedText(sealed.as_str().to_owned()))
+        let sealed = self.seal_at(&place(award, link), token.as_bytes());
+        (token, sealed)
     }
 
     /// Opens a stored capability link.
@@ -209,8 +138,7 @@ impl Service {
 
     /// Seals the secret of an award's name commitment.
     pub fn seal_name_secret(&self, award: AwardId, secret: &[u8; 16]) -> EncryptedText {
-        let sealed = self.keyring.seal(&format!("award:{award}:name-secret"), secret, &*self.entropy);
-        EncryptedText(sealed.as_str().to_owned())
+        self.seal_at(&format!("award:{award}:name-secret"), secret)
     }
 
     /// Opens the secret of an award's name commitment.
@@ -220,8 +148,7 @@ impl Service {
 
     /// Seals a source's webhook secrets for storage.
     pub fn seal_webhook_secret(&self, source: &Code, written: &str) -> EncryptedText {
-        let sealed = self.keyring.seal(&format!("source:{source}:webhook"), written.as_bytes(), &*self.entropy);
-        EncryptedText(sealed.as_str().to_owned())
+        self.seal_at(&format!("source:{source}:webhook"), written.as_bytes())
     }
 
     /// The webhook secrets in force for a source.
@@ -234,6 +161,10 @@ impl Service {
             text.ok_or_else(|| ServiceError::Defect("a stored webhook secret is not one".into()))
         };
         stored.into_iter().map(open).collect()
+    }
+
+    fn seal_at(&self, place: &str, secret: &[u8]) -> EncryptedText {
+        EncryptedText(self.keyring.seal(place, secret, &*self.entropy).as_str().to_owned())
     }
 
     fn open_128(&self, place: &str, sealed: &EncryptedText) -> Result<[u8; 16], ServiceError> {

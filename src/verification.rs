@@ -194,7 +194,7 @@ impl Service {
     /// A document under our own URL or DID: none of ours is ever fetched. `Some(None)` where it would be ours and is not there.
     async fn of_our_own(&self, need: &Need) -> Result<Option<Option<String>>, ServiceError> {
         if let Some(issuer) = self.url.issuer_of(&need.id) {
-            return Ok(Some(self.did_document(&issuer).await?.map(|document| document.to_string())));
+            return Ok(Some(self.did_document_of_record(&issuer).await?.map(|document| document.to_string())));
         }
         if let Some(id) = self.own_id::<StatusListId>(&need.id, "status") {
             return match self.signed_status_list(id).await {
@@ -223,7 +223,13 @@ impl Service {
             at: revocation.at,
             replaced_by: revocation.replaced_by.map(|id| self.url.credential(id)),
         });
-        let signed = record.signed.map(|signed| signed.text).into_iter().collect();
+        let forms = [record.signed.map(|signed| (signed, record.key_id)), record.jwt.zip(record.jwt_key_id)];
+        let mut signed = Vec::new();
+        for (form, key_id) in forms.into_iter().flatten() {
+            if self.store.signing_log_contains(&form.sha256, &key_id).await? {
+                signed.push(form.text);
+            }
+        }
         Ok(Some(OwnRecord { revocation, signed }))
     }
 }

@@ -8,7 +8,7 @@ use sceau::demo::{self, DemoOptions};
 use sceau::text::Lang;
 use serde_json::Value;
 
-const FILES: [&str; 4] = ["attestation.pdf", "badge.png", "badge.svg", "credential.json"];
+const FILES: [&str; 5] = ["attestation.pdf", "badge.png", "badge.svg", "credential.json", "credential.jwt"];
 const AWARDS: [&str; 6] = [
     "documents-guichets-participation-hoa",
     "documents-libre-participation-zoe",

@@ -42,6 +42,21 @@ pub struct Issuer {
     /// Whether credentials name the learner.
     #[serde(default)]
     pub recipient_name: NameDisclosure,
+    /// In which form its credentials are also made as tokens (VC-JWT), beside the embedded proof that each of them has. Applies to
+    /// what is signed from now on; the issuer needs a key of that kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<JwtAlgorithm>,
+}
+
+/// The signature of credentials as tokens: the two that verifiers of Open Badges accept (OB 3.0 § 8.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum JwtAlgorithm {
+    /// ECDSA on P-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// RSASSA-PKCS1-v1_5, the least that every verifier must accept.
+    #[serde(rename = "RS256")]
+    Rs256,
 }
 
 /// The organisation above an issuer.

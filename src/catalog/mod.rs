@@ -11,7 +11,7 @@ mod source;
 mod training;
 mod values;
 
-pub use issuer::{Issuer, NameDisclosure, ParentOrganisation};
+pub use issuer::{Issuer, JwtAlgorithm, NameDisclosure, ParentOrganisation};
 pub use rule::{AwardCriteria, CriteriaByKind, Reached, Rule, TimeBasis};
 pub use session::{EffectiveSession, Session};
 pub use source::{CourseMapping, Source, SourceForm};

@@ -117,7 +117,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(options) => demo::run(&options).await?,
         Command::Serve(options) => serve::run(&options).await?,
         Command::Import { installation, file } => import_file(&installation, &file).await?,
-        Command::Keys(command) => keys::run(command).await?,
+        Command::Keys(command) => return keys::run(command).await,
         Command::Token(command) => tokens::run(command).await?,
         Command::Source(command) => deliveries::run_source(command).await?,
         Command::Deliveries(command) => deliveries::run(command).await?,

@@ -23,7 +23,8 @@ use crate::http::{self, App, Scope};
 use crate::ids::{Code, PublicUrl, TokenId};
 use crate::keyring::Keyring;
 use crate::pages::Pages;
-use crate::service::Service;
+use crate::proof::key::KeyKind;
+use crate::service::{Service, token_kind};
 use crate::store::{DatabaseUrl, ImportSummary, Store, StoreOptions, TokenRecord};
 use crate::time::{Clock as _, Timestamp};
 use crate::worker;
@@ -86,8 +87,10 @@ impl Installation {
         let mut tokens = BTreeMap::new();
         let mut token_ids = Vec::new();
         for issuer in &batch.issuers {
-            if service.store.active_key(&issuer.code).await?.is_none() {
-                service.new_signing_key(&issuer.code).await?;
+            for kind in [Some(KeyKind::Ed25519), issuer.jwt.map(token_kind)].into_iter().flatten() {
+                if service.store.active_key(&issuer.code, kind).await?.is_none() {
+                    service.new_signing_key(&issuer.code, kind).await?;
+                }
             }
             let (id, token) = make_token(&service, &issuer.code).await?;
             tokens.insert(issuer.code.clone(), token);

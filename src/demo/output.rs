@@ -16,11 +16,12 @@ use crate::status_list::Bitstring;
 use crate::text::Lang;
 
 /// The files of an award, by the name of the link that leads to each.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("attestation", "attestation.pdf"),
     ("badge_png", "badge.png"),
     ("badge_svg", "badge.svg"),
     ("credential", "credential.json"),
+    ("jwt", "credential.jwt"),
 ];
 
 /// An issued award, as the API tells it.
@@ -85,7 +86,7 @@ impl Demo<'_> {
         let unit = story.lang.pick("Ko", "kB");
         let width =
             awards.iter().map(|award| options.output.join(&award.slug).display().to_string().len()).max().unwrap_or(0);
-        let heads = ["PDF", "PNG", "SVG", "JSON"].map(|name| format!("{name:>7}")).concat();
+        let heads = ["PDF", "PNG", "SVG", "JSON", "JWT"].map(|name| format!("{name:>7}")).concat();
         story.say(&format!("  {:width$}{heads}", "Dossier"), &format!("  {:width$}{heads}", "Folder"));
         let mut written = Vec::new();
         for award in awards {

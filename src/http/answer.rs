@@ -66,20 +66,57 @@ pub(super) fn file(media_type: &'static str, name: &str, body: impl IntoResponse
     response
 }
 
+/// How much the asker wants one of the media types that are named.
+fn quality(headers: &HeaderMap, wanted: fn(&str) -> bool) -> f32 {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let ranges = accept.split(',').take(32).filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next()?.to_ascii_lowercase();
+        let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+        wanted(&name).then_some(quality)
+    });
+    ranges.fold(0.0_f32, f32::max)
+}
+
+fn is_page(name: &str) -> bool {
+    name == "text/html" || name == "application/xhtml+xml"
+}
+
+fn is_document(name: &str) -> bool {
+    name.ends_with("json") || name.ends_with("/vc")
+}
+
+fn is_token(name: &str) -> bool {
+    name == "application/vc+jwt" || name == "application/jwt"
+}
+
 /// Whether a person asks: HTML is wanted, and wanted at least as much as anything a machine would ask for.
 pub(super) fn wants_page(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let quality = |wanted: fn(&str) -> bool| {
-        let ranges = accept.split(',').take(32).filter_map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let name = parts.next()?.to_ascii_lowercase();
-            let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
-            wanted(&name).then_some(quality)
-        });
-        ranges.fold(0.0_f32, f32::max)
-    };
-    let html = quality(|name| name == "text/html" || name == "application/xhtml+xml");
-    html > 0.0 && html >= quality(|name| name.ends_with("json") || name.ends_with("/vc"))
+    let html = quality(headers, is_page);
+    html > 0.0 && html >= quality(headers, is_document)
+}
+
+/// How a credential is asked for as a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WantsToken {
+    /// By `?format=jwt`: nothing else will do.
+    Only,
+    /// By a media type, before any other: where there is none, another form will do (RFC 9110 § 12.5.1).
+    Rather,
+    /// Not at all.
+    No,
+}
+
+/// Whether a token is asked for.
+pub(super) fn wants_token(request: &axum::extract::Request) -> WantsToken {
+    let query = request.uri().query().unwrap_or("");
+    if let Some(format) = query.split('&').find_map(|pair| pair.strip_prefix("format=")) {
+        return if format == "jwt" { WantsToken::Only } else { WantsToken::No };
+    }
+    let headers = request.headers();
+    let token = quality(headers, is_token);
+    let rather = token > 0.0 && token >= quality(headers, is_page) && token >= quality(headers, is_document);
+    if rather { WantsToken::Rather } else { WantsToken::No }
 }
 
 /// The same for an address that has both forms, where `?format=json` asks for the document whatever the browser prefers.
@@ -115,5 +152,19 @@ mod tests {
         assert!(!accept("*/*"));
         assert!(!accept("application/vc+ld+json, text/html;q=0.5"));
         assert!(!wants_page(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_token_is_for_whoever_asks_for_one() {
+        let asked = |query: &str, accept: &str| {
+            let request = axum::http::Request::get(format!("/x{query}")).header("accept", accept);
+            wants_token(&request.body(axum::body::Body::empty()).unwrap())
+        };
+        assert_eq!(asked("", "application/vc+jwt"), WantsToken::Rather);
+        assert_eq!(asked("", "application/jwt, application/vc+ld+json;q=0.9"), WantsToken::Rather);
+        assert_eq!(asked("", "application/vc+ld+json, application/jwt;q=0.9"), WantsToken::No);
+        assert_eq!(asked("", "text/html,*/*;q=0.8"), WantsToken::No);
+        assert_eq!(asked("?format=jwt", "text/html"), WantsToken::Only);
+        assert_eq!(asked("?format=json", "application/vc+jwt"), WantsToken::No);
     }
 }

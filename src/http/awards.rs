@@ -13,7 +13,8 @@ use super::extract::{Named, StrictJson};
 use super::problem::{Kind, Problem};
 use crate::award::{Award, AwardState, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId, ExternalId, LearnerId};
-use crate::issuance::{Reissue, block_reason_text};
+use crate::issuance::block_reason_text;
+use crate::reissue::Reissue;
 use crate::service::Link;
 use crate::store::{AwardFilter, AwardStateName, Page, Revoked};
 use crate::text::Lang;
@@ -108,6 +109,7 @@ async fn describe(app: &App, award: &Award) -> Result<Value, Problem> {
     };
     answer["state"] = json!(state);
     let Some(current) = service.store.current_credential(award.id).await? else { return Ok(answer) };
+    let has_token = current.jwt.is_some();
     answer["credential"] = json!({
         "id": service.url.credential(current.id),
         "version": current.version,
@@ -125,6 +127,9 @@ async fn describe(app: &App, award: &Award) -> Result<Value, Problem> {
             "badge_svg": file("badge.svg"),
             "credential": file("credential.json"),
         });
+        if has_token {
+            answer["links"]["jwt"] = json!(file("credential.jwt"));
+        }
     }
     Ok(answer)
 }
@@ -157,17 +162,12 @@ pub(super) async fn revoke(
     let store = &app.service.store;
     let record = store.credential(id).await?.ok_or_else(|| Problem::not_found("credential"))?;
     caller.acts_for(&record.issuer)?;
-    if store
-        .credentials_of(record.award)
-        .await?
-        .iter()
-        .any(|other| other.signed.is_none() && other.version > record.version)
-    {
-        let detail = "a correction of this award is being made and would take its place; revoke the new credential once it is signed";
-        return Err(Problem::new(Kind::Conflict, detail));
-    }
     match store.revoke(id, why.category, &why.internal_text, &caller.label, app.service.clock.now()).await? {
         Revoked::Revoked | Revoked::AlreadyRevoked => {}
+        Revoked::BeingReplaced => {
+            let detail = "a new version of this credential is being made and would take its place; revoke that one once it is signed";
+            return Err(Problem::new(Kind::Conflict, detail));
+        }
         Revoked::NotFound => return Err(Problem::new(Kind::NotIssuedYet, "the credential is not signed yet")),
     }
     tracing::info!(credential.id = %id, revocation.category = why.category.as_str(), token.label = %caller.label, "credential.revoked");

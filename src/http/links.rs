@@ -79,6 +79,10 @@ pub(super) async fn download(
             let signed = current.signed.ok_or_else(not_yet)?;
             answer::file("application/vc+ld+json", &format!("badge-{name}.json"), signed.text)
         }
+        "credential.jwt" => {
+            let token = current.jwt.ok_or_else(|| Problem::not_found("token of this credential"))?;
+            answer::file(super::public::TOKEN_TYPE, &format!("badge-{name}.jwt"), token.text)
+        }
         _ => return Err(Problem::not_found("file")),
     })
 }

@@ -87,6 +87,7 @@ pub fn router(app: App) -> Router {
         .route("/credentials/{id}/current", get(public::current_credential))
         .route("/issuers/{code}", get(public::issuer))
         .route("/issuers/{code}/did.json", get(public::did_document))
+        .route("/issuers/{code}/keys/{thumbprint}", get(public::issuer_key))
         .route("/achievements/{hash}", get(public::achievement))
         .route("/achievements/{hash}/{image}", get(public::achievement_image))
         .route("/status/{id}", get(public::status_list))

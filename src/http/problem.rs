@@ -30,6 +30,8 @@ pub enum Kind {
     NotFound,
     /// The link is not, or no longer, of this service.
     UnknownLink,
+    /// There was such a thing, and it may not be used any more.
+    Gone,
     /// The path takes other methods.
     Method,
     /// The request contradicts what is stored.
@@ -50,13 +52,14 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for the page that explains them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::BadRequest,
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
         Self::UnknownLink,
+        Self::Gone,
         Self::Method,
         Self::Conflict,
         Self::TooLarge,
@@ -75,6 +78,7 @@ impl Kind {
             Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "The token does not allow this"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "There is no such thing here"),
             Self::UnknownLink => ("unknown-link", StatusCode::NOT_FOUND, "This link is not, or no longer, in use"),
+            Self::Gone => ("gone", StatusCode::GONE, "This may not be used any more"),
             Self::Method => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This path takes other methods"),
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "The request contradicts what is stored"),
             Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),

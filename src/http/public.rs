@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::App;
-use super::answer::{self, Keep};
+use super::answer::{self, Keep, WantsToken};
 use super::extract::Named;
 use super::problem::{Kind, Problem};
 use crate::catalog::EffectiveSession;
@@ -23,10 +23,12 @@ use crate::text::Lang;
 
 /// The media type of credentials (VCDM 2.0 § C.1; `vc+ld+json` is what wallets in the field accept).
 const CREDENTIAL_TYPE: &str = "application/vc+ld+json";
+/// The media type of credentials as tokens (Securing VCs using JOSE and COSE § 6.1.1).
+pub(super) const TOKEN_TYPE: &str = "application/vc+jwt";
 /// The media type of other JSON-LD documents.
 const JSON_LD_TYPE: &str = "application/ld+json";
 
-/// `GET /credentials/{id}`: the exact signed bytes, or for people a page that shows them verified, without any name.
+/// `GET /credentials/{id}`: the exact signed bytes, as JSON or as a token, or for people a page that shows them verified, without any name.
 pub(super) async fn credential(
     State(app): State<App>,
     Named(id): Named<String>,
@@ -39,8 +41,14 @@ pub(super) async fn credential(
     let signed = record.signed.ok_or_else(unknown)?;
     let successor =
         record.revocation.and_then(|revocation| revocation.replaced_by).map(|id| service.url.credential(id));
-    if !answer::wants_page_at(&request) {
-        let mut response = signed_bytes(signed, Keep::Seconds(300));
+    let token = match (answer::wants_token(&request), record.jwt) {
+        (WantsToken::No, _) | (WantsToken::Rather, None) => None,
+        (WantsToken::Only, None) => return Err(Problem::not_found("token of this credential")),
+        (WantsToken::Only | WantsToken::Rather, Some(token)) => Some(token),
+    };
+    if token.is_some() || !answer::wants_page_at(&request) {
+        let (media_type, bytes) = token.map_or((CREDENTIAL_TYPE, signed), |token| (TOKEN_TYPE, token));
+        let mut response = signed_bytes(media_type, bytes, Keep::Seconds(300));
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept"));
         let link = successor.map(|address| HeaderValue::from_str(&format!("<{address}>; rel=\"successor-version\"")));
@@ -74,15 +82,15 @@ pub(super) async fn current_credential(State(app): State<App>, Named(id): Named<
     let asked = store.credential(id).await?.filter(|record| record.signed.is_some()).ok_or_else(unknown)?;
     let newest = store.current_credential(asked.award).await?.ok_or_else(unknown)?;
     let address = HeaderValue::from_str(&app.service.url.credential(newest.id));
-    let mut response = signed_bytes(newest.signed.ok_or_else(unknown)?, Keep::Seconds(60));
+    let mut response = signed_bytes(CREDENTIAL_TYPE, newest.signed.ok_or_else(unknown)?, Keep::Seconds(60));
     if let Ok(address) = address {
         response.headers_mut().insert(header::CONTENT_LOCATION, address);
     }
     Ok(response)
 }
 
-fn signed_bytes(signed: SignedDocument, keep: Keep) -> Response {
-    let mut response = answer::public(CREDENTIAL_TYPE, keep, signed.text);
+fn signed_bytes(media_type: &'static str, signed: SignedDocument, keep: Keep) -> Response {
+    let mut response = answer::public(media_type, keep, signed.text);
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", signed.sha256)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
@@ -105,6 +113,27 @@ pub(super) async fn did_document(State(app): State<App>, Named(code): Named<Stri
     let code: Code = code.parse().map_err(|_| unknown())?;
     let document = app.service.did_document(&code).await?.ok_or_else(unknown)?;
     Ok(answer::public("application/did+json", Keep::Seconds(300), document.to_string()))
+}
+
+/// `GET /issuers/{code}/keys/{thumbprint}`: one key as a bare JWK, to which the `kid` of tokens leads (OB 3.0 § 8.2.3).
+pub(super) async fn issuer_key(
+    State(app): State<App>,
+    Named((code, thumbprint)): Named<(String, String)>,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("key");
+    let code: Code = code.parse().map_err(|_| unknown())?;
+    let address = app.service.url.issuer_key(&code, &thumbprint);
+    let keys = app.service.published_keys(&code).await?;
+    let key = keys.into_iter().find(|key| key.jwk_url == address).ok_or_else(unknown)?;
+    if key.revoked.is_some() {
+        // Whoever dereferences `kid` and nothing else sees no `revoked`: without a key it must refuse, as it should. 410 and not
+        // 404, so that a person who looks into the refusal learns why.
+        return Err(Problem::new(Kind::Gone, "this key is compromised: nothing that it signed can be relied on"));
+    }
+    let mut jwk = key.public.to_jwk();
+    let parameters = json!({ "kid": address, "alg": key.public.kind().jose_algorithm(), "use": "sig" });
+    extend(&mut jwk, parameters);
+    Ok(answer::public("application/jwk+json", Keep::Seconds(300), jwk.to_string()))
 }
 
 /// `GET /achievements/{hash}`.

@@ -52,27 +52,31 @@ pub(super) async fn presentation(State(app): State<App>, Body(body): Body) -> Re
 async fn verify(service: &Service, body: &[u8], asked: Asked) -> Result<Response, Problem> {
     let (document, question) = match read(body, asked, service.clock.now()) {
         Ok(read) => read,
-        Err(refusal) => return Ok(refusal),
+        Err(Refusal(why)) => return Ok(refuse(&why)),
     };
     Ok(answer(&service.verify(document, question).await?))
 }
 
-/// The document and the question in a request; or the refusal of one that is none.
-pub(crate) fn read(body: &[u8], asked: Asked, now: Timestamp) -> Result<(Vec<u8>, Question), Response> {
+/// Why a request is none.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub String);
+
+/// The document and the question in a request.
+pub(crate) fn read(body: &[u8], asked: Asked, now: Timestamp) -> Result<(Vec<u8>, Question), Refusal> {
     let members = object(body)?;
     let document = match members.get(asked.member()) {
         Some(Value::String(token)) if crate::proof::jwt::looks_like_one(token) => token.clone().into_bytes(),
         Some(document @ Value::Object(_)) if is_presentation(document) == (asked == Asked::Presentation) => {
             document.to_string().into_bytes()
         }
-        _ => return Err(refuse(&format!("{} is not a document of its kind", asked.member()))),
+        _ => return Err(Refusal(format!("{} is not a document of its kind", asked.member()))),
     };
     let option = |name: &str| {
         let value = members.get("options").and_then(|options| options.get(name));
         match value {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(refuse(&format!("options.{name} must be a text"))),
+            Some(_) => Err(Refusal(format!("options.{name} must be a text"))),
         }
     };
     let question = Question { challenge: option("challenge")?, domain: option("domain")?, ..Question::from(now) };
@@ -80,12 +84,12 @@ pub(crate) fn read(body: &[u8], asked: Asked, now: Timestamp) -> Result<(Vec<u8>
 }
 
 /// A request's body as an object, read strictly.
-pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Response> {
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     let limits = json::Limits { max_bytes: MAX_BYTES, ..json::Limits::default() };
     match json::parse_strict(body, &limits) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(refuse("the request must be a JSON object")),
-        Err(error) => Err(refuse(&error.to_string())),
+        Ok(_) => Err(Refusal("the request must be a JSON object".into())),
+        Err(error) => Err(Refusal(error.to_string())),
     }
 }
 

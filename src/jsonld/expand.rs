@@ -164,10 +164,10 @@ fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<()
                 Err(JsonLdError::dropped("a list in a list", pointer))
             }
             "@value" | "@set" | "@list" => check_document(value, pointer),
-            "@language" if is_value => check_document(value, pointer),
+            "@language" | "@direction" if is_value => check_document(value, pointer),
             // The same property under another name, such as its IRI: whoever reads names would not see what the signature covers.
             name if name.contains(':') => Err(JsonLdError::dropped("a property that no term names", pointer)),
-            // The rest has no RDF form (@index, @direction), no use in a credential, or is not a keyword at all.
+            // The rest has no RDF form (@index), no use in a credential, or is not a keyword at all.
             keyword if keyword.starts_with('@') => {
                 Err(JsonLdError::dropped("a keyword that has no place here", pointer))
             }

@@ -242,6 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn a_base_direction_is_signed_with_its_text() {
+        let in_arabic = json!({"@value": "شهادة", "@language": "ar", "@direction": "rtl"});
+        let nquads = canonize(&badge_with("", "name", in_arabic)).expect("valid");
+        assert!(nquads.contains("\"شهادة\"^^<https://www.w3.org/ns/i18n#ar_rtl> .\n"), "{nquads}");
+        let without_language = json!({"@value": "شهادة", "@direction": "rtl"});
+        let nquads = canonize(&badge_with("", "name", without_language)).expect("valid");
+        assert!(nquads.contains("^^<https://www.w3.org/ns/i18n#_rtl> .\n"), "{nquads}");
+        assert!(canonize(&badge_with("", "name", json!({"@value": "x", "@direction": "up"}))).is_err());
+    }
+
+    #[test]
     fn equal_unnamed_objects_stay_two() {
         let same = json!({"type": ["Alignment"], "targetName": "A", "targetUrl": "https://example.org/a"});
         let nquads =
@@ -347,12 +358,7 @@ mod tests {
             ("/issuer", "name", json!({"@list": [["x"]]}), "/issuer/name/@list"),
             ("", "@included", json!([]), "/@included"),
             ("", "@reverse", json!({}), "/@reverse"),
-            (
-                "/issuer",
-                "name",
-                json!({"@value": "x", "@language": "fr", "@direction": "rtl"}),
-                "/issuer/name/@direction",
-            ),
+            ("/issuer", "@direction", json!("rtl"), "/issuer/@direction"),
         ];
         for (pointer, key, value, expected) in cases {
             match refusal(&badge_with(pointer, key, value)) {

@@ -160,16 +160,20 @@ fn literal(value: &LdValue) -> Result<Term, JsonLdError> {
             Ok(Term::Literal { lexical, datatype: datatype.unwrap_or(own_datatype), language: None })
         }
         LdValue::LangString(text) => {
-            if text.direction().is_some() {
-                return Err(JsonLdError::dropped("a base direction", text.as_str()));
-            }
             let tag = text.language().map(|tag| tag.as_str().to_owned()).unwrap_or_default();
-            let is_well_formed = text.language().is_some_and(|tag| tag.as_well_formed().is_some());
+            let is_well_formed =
+                text.language().map_or(text.direction().is_some(), |tag| tag.as_well_formed().is_some());
             // jsonld.js lower-cases tags and others keep them: only a lower-case one has a single reading.
             if !is_well_formed || tag.bytes().any(|byte| byte.is_ascii_uppercase()) {
                 return Err(JsonLdError::LanguageTag { tag });
             }
             let lexical = checked_text(text.as_str())?;
+            // VCDM 2.0 texts may have a base direction; the suites of Data Integrity keep it in the datatype (JSON-LD 1.1 API, option
+            // rdfDirection, i18n-datatype).
+            if let Some(direction) = text.direction() {
+                let datatype = format!("https://www.w3.org/ns/i18n#{tag}_{direction}");
+                return Ok(Term::Literal { lexical, datatype, language: None });
+            }
             Ok(Term::Literal { lexical, datatype: RDF_LANG_STRING.to_owned(), language: Some(tag) })
         }
         LdValue::Json(json) => {

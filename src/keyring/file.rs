@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
 use super::KeyringError;
+use super::private::KeyHandle;
 use super::sealing::DataKey;
 use crate::entropy::Entropy;
 use crate::ids::Code;
-use crate::proof::key::{PublicKey, Signer, SigningFailed};
+use crate::proof::key::{KeyKind, PublicKey, Signer as _};
 
 /// The folder of keys, opened with its identity.
 pub struct Keyring {
@@ -23,19 +23,6 @@ pub struct Keyring {
     pub(super) data: DataKey,
     // Opened keys, by (issuer, thumbprint). Others (the command line, another instance) may add files while we run.
     opened: RwLock<HashMap<(Code, String), Arc<KeyHandle>>>,
-}
-
-/// A private key that can sign and do nothing else. Its bytes are wiped when the last handle goes.
-pub struct KeyHandle(SigningKey);
-
-impl Signer for KeyHandle {
-    fn public_key(&self) -> PublicKey {
-        self.0.public_key()
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        Signer::sign(&self.0, message)
-    }
 }
 
 /// The public half of a key just made.
@@ -74,14 +61,13 @@ impl Keyring {
         Zeroizing::new(age::x25519::Identity::generate().to_string().expose_secret().to_owned())
     }
 
-    /// Makes a key for an issuer and stores it.
-    pub fn generate(&self, issuer: &Code, entropy: &dyn Entropy) -> Result<GeneratedKey, KeyringError> {
-        let seed = Zeroizing::new(entropy.bytes::<32>());
-        let key = SigningKey::from_bytes(&seed);
+    /// Makes a key for an issuer and stores it. An RSA key takes a second or so: not on a thread that others wait for.
+    pub fn generate(&self, issuer: &Code, kind: KeyKind, entropy: &dyn Entropy) -> Result<GeneratedKey, KeyringError> {
+        let (key, content) = KeyHandle::generate(kind, entropy).ok_or(KeyringError::Generation)?;
         let public = key.public_key();
         let thumbprint = public.thumbprint();
         make_private_folder(&self.folder.join(issuer.as_str()))?;
-        write_private(&self.path(issuer, &thumbprint), &self.identity, seed.as_slice())?;
+        write_private(&self.path(issuer, &thumbprint), &self.identity, &content)?;
         Ok(GeneratedKey { thumbprint, public })
     }
 
@@ -95,14 +81,14 @@ impl Keyring {
             return Ok(None);
         }
         let path = self.path(issuer, thumbprint);
-        let Some(seed) = read_private(&path, &self.identity)? else { return Ok(None) };
-        let seed: Result<Zeroizing<[u8; 32]>, _> = <[u8; 32]>::try_from(seed.as_slice()).map(Zeroizing::new);
-        let Ok(seed) = seed else { return Err(KeyringError::Damaged { path, why: "it does not hold an Ed25519 key" }) };
-        let key = SigningKey::from_bytes(&seed);
+        let Some(content) = read_private(&path, &self.identity)? else { return Ok(None) };
+        let Some(key) = KeyHandle::read(&content) else {
+            return Err(KeyringError::Damaged { path, why: "it does not hold a key of a kind that signs here" });
+        };
         if key.public_key().thumbprint() != thumbprint {
             return Err(KeyringError::Damaged { path, why: "it holds another key than its name says" });
         }
-        let key = Arc::new(KeyHandle(key));
+        let key = Arc::new(key);
         self.opened.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&key));
         Ok(Some(key))
     }
@@ -216,13 +202,33 @@ mod tests {
         let folder = folder.path().join("keys");
         let identity = Keyring::new_identity();
         let issuer: Code = "dgafp".parse().unwrap();
-        let made = open(&folder, &identity).unwrap().generate(&issuer, &Counter).unwrap();
-        let reopened = open(&folder, &identity).unwrap();
-        let signature = reopened.key(&issuer, &made.thumbprint).unwrap().unwrap().sign(b"text").unwrap();
-        assert_eq!(made.public.verify(b"text", &signature), Ok(()));
-        assert!(matches!(open(&folder, &Keyring::new_identity()), Err(KeyringError::Damaged { .. })));
-        reopened.destroy(&issuer, &made.thumbprint).unwrap();
-        assert!(reopened.key(&issuer, &made.thumbprint).unwrap().is_none());
+        for kind in KeyKind::ALL {
+            let made = open(&folder, &identity).unwrap().generate(&issuer, kind, &Counter).unwrap();
+            assert_eq!((made.public.kind(), made.public.thumbprint()), (kind, made.thumbprint.clone()));
+            let reopened = open(&folder, &identity).unwrap();
+            let key = reopened.key(&issuer, &made.thumbprint).unwrap().unwrap();
+            assert_eq!(key.public_key(), made.public);
+            assert_eq!(made.public.verify(b"text", &key.sign(b"text").unwrap()), Ok(()));
+            assert!(matches!(open(&folder, &Keyring::new_identity()), Err(KeyringError::Damaged { .. })));
+            reopened.destroy(&issuer, &made.thumbprint).unwrap();
+            assert!(reopened.key(&issuer, &made.thumbprint).unwrap().is_none());
+        }
+    }
+
+    /// A file under another key's name would sign for it, or lead to a signature that nobody can verify.
+    #[test]
+    fn a_file_that_does_not_hold_the_key_of_its_name_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = open(folder.path(), &Keyring::new_identity()).unwrap();
+        let issuer: Code = "dgafp".parse().unwrap();
+        let [p256, rsa] =
+            [KeyKind::P256, KeyKind::Rsa].map(|kind| keyring.generate(&issuer, kind, &Counter).unwrap().thumbprint);
+        fs::copy(keyring.path(&issuer, &p256), keyring.path(&issuer, &rsa)).unwrap();
+        assert!(matches!(keyring.key(&issuer, &rsa), Err(KeyringError::Damaged { .. })));
+        assert!(keyring.key(&issuer, &p256).unwrap().is_some());
+        let stray = "a".repeat(43);
+        write_private(&keyring.path(&issuer, &stray), &keyring.identity, b"no key at all").unwrap();
+        assert!(matches!(keyring.key(&issuer, &stray), Err(KeyringError::Damaged { .. })));
     }
 
     #[test]
@@ -231,7 +237,7 @@ mod tests {
         let identity = Keyring::new_identity();
         let issuer: Code = "dgafp".parse().unwrap();
         let keyring = open(folder.path(), &identity).unwrap();
-        let made = keyring.generate(&issuer, &Counter).unwrap();
+        let made = keyring.generate(&issuer, KeyKind::Ed25519, &Counter).unwrap();
         let bytes = fs::read(keyring.path(&issuer, &made.thumbprint)).unwrap();
         let seed: Vec<u8> = (1..=32).collect();
         assert!(!bytes.windows(16).any(|window| window == &seed[..16]));

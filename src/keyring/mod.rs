@@ -1,16 +1,18 @@
 //! The keyring: the only holder of private keys.
 //!
-//! One Ed25519 key per file, each file encrypted to one age X25519 identity that the operator supplies, so that start-up asks
+//! One key per file (Ed25519, P-256 or RSA), each file encrypted to one age X25519 identity that the operator supplies, so that start-up asks
 //! nobody for a passphrase and a stolen disk gives nothing. Which key signs, and which are published, is public data and lives
 //! in storage; here is only what must stay secret. The same identity protects the data key, under which capability links,
 //! webhook secrets and name secrets are stored.
 //!
-//! A remote signer (an HSM, a signing service) would replace `file.rs`.
+//! A remote signer (an HSM, a signing service) would replace `file.rs` and `private.rs`.
 
 mod file;
+mod private;
 mod sealing;
 
-pub use file::{GeneratedKey, KeyHandle, Keyring, check_mode};
+pub use file::{GeneratedKey, Keyring, check_mode};
+pub use private::KeyHandle;
 pub use sealing::SealedText;
 
 use std::path::PathBuf;
@@ -47,6 +49,9 @@ pub enum KeyringError {
         /// What is wrong.
         why: &'static str,
     },
+    /// A key could not be made: a defect of the cryptography underneath.
+    #[error("a key could not be made")]
+    Generation,
     /// A sealed text that this keyring did not seal, or not for this place.
     #[error("a stored secret does not open with this keyring's data key")]
     Unseal,

@@ -245,7 +245,7 @@ fn dialect(engine: Engine, sql: impl Into<Sql>) -> SqlStr {
         Sql::Whole(text) => text,
         Sql::Assembled(text) => text.as_str(),
     };
-    const LOCKS: [&str; 3] = [" for update skip locked", " for no key update", " for update"];
+    const LOCKS: [&str; 4] = [" for update skip locked", " for no key update", " for update", " for share"];
     if engine == Engine::Sqlite && LOCKS.iter().any(|lock| text.contains(lock)) {
         return AssertSqlSafe(LOCKS.iter().fold(text.to_owned(), |text, lock| text.replace(lock, ""))).into_sql_str();
     }
@@ -301,7 +301,10 @@ mod tests {
         let sql = "select id from jobs limit 1 for update skip locked";
         assert_eq!(dialect(Engine::Sqlite, sql).as_str(), "select id from jobs limit 1");
         assert_eq!(dialect(Engine::Postgres, sql).as_str(), sql);
-        assert_eq!(dialect(Engine::Sqlite, "select 1 for no key update").as_str(), "select 1");
+        for lock in ["for no key update", "for share"] {
+            let locking = Sql::Assembled(format!("select 1 {lock}"));
+            assert_eq!(dialect(Engine::Sqlite, locking).as_str(), "select 1");
+        }
     }
 
     #[test]

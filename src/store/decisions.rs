@@ -14,7 +14,7 @@ use super::queue::{Job, Task, enqueue, finish};
 use super::status::allocate;
 use super::values::{args, to_document};
 use super::{Store, StoreError};
-use crate::award::{Award, AwardState, BlockReason};
+use crate::award::{Award, AwardState, BlockReason, RevocationCategory};
 use crate::entropy::Entropy;
 use crate::ids::{AwardId, Code, CredentialId, LearnerId, StatusListId};
 use crate::time::Timestamp;
@@ -38,6 +38,8 @@ pub struct Plan<'a, E> {
     pub key_id: String,
     /// Its `validFrom`.
     pub valid_from: Timestamp,
+    /// As what the versions before it are revoked once it is signed. An intent that is planned again keeps its own.
+    pub replaces_as: RevocationCategory,
     /// Makes the unsigned document once the status index is known.
     pub compose: &'a (dyn Fn(&StatusSlot) -> std::result::Result<String, E> + Send + Sync),
 }
@@ -151,10 +153,24 @@ impl Store {
         }
     }
 
-    /// Corrects an issued award: plans the next version of its credential from a snapshot taken anew. The version before is
-    /// revoked once the new one is signed.
-    pub async fn reissue<E>(&self, award: &Award, plan: &Plan<'_, E>, now: Timestamp) -> Result<Settled<E>> {
+    /// Makes an issued award anew: plans the next version of its credential from a snapshot taken anew. The version before is
+    /// revoked once the new one is signed. `seen` is as what the current version was revoked when the caller looked: where that
+    /// changed, the caller must think again, since a new version would undo it.
+    pub async fn reissue<E>(
+        &self,
+        award: &Award,
+        plan: &Plan<'_, E>,
+        seen: Option<RevocationCategory>,
+        now: Timestamp,
+    ) -> Result<Settled<E>> {
         let mut tx = self.db.begin().await?;
+        let current = "select revoked_category from credentials where award = $1 and signed_document is not null \
+                       order by version desc limit 1 for update";
+        let current = tx.row(current, args![award.id]).await?;
+        let revoked = current.map_or(Ok(None), |row| row.text_or_null("revoked_category"))?;
+        if revoked.as_deref() != seen.map(RevocationCategory::as_str) {
+            return Ok(Settled::Raced);
+        }
         if retake_snapshot(&mut tx, award, "issued", &AwardState::Issuing).await?.is_none() {
             return Ok(Settled::Raced);
         }
@@ -225,8 +241,8 @@ impl Store {
                 let slot = allocate(tx, &*self.entropy, issuer, self.status_list_size).await?;
                 let unsigned = (plan.compose)(&slot).map_err(Stop::Refused)?;
                 let insert = "insert into credentials (id, award, version, issuer, key_id, status_list, status_index, \
-                              valid_from, recipient_document, unsigned_document) \
-                              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                              valid_from, recipient_document, unsigned_document, replaces_as) \
+                              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
                 let values = args![
                     plan.id,
                     award.id,
@@ -237,7 +253,8 @@ impl Store {
                     slot.index,
                     plan.valid_from,
                     recipient,
-                    unsigned
+                    unsigned,
+                    plan.replaces_as.as_str()
                 ];
                 tx.run(insert, values).await?;
             }

@@ -17,7 +17,10 @@ struct Migration {
 }
 
 /// Every step, in order, numbered from 1.
-const MIGRATIONS: [Migration; 1] = [Migration { version: 1, script: include_str!("../../migrations/0001_init.sql") }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { version: 1, script: include_str!("../../migrations/0001_init.sql") },
+    Migration { version: 2, script: include_str!("../../migrations/0002_keys.sql") },
+];
 
 /// Applies what is missing, all in one transaction.
 pub(super) async fn migrate(db: &Db) -> Result<()> {

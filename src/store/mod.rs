@@ -20,6 +20,7 @@ mod learners;
 mod migrations;
 mod queue;
 mod settings;
+mod signing_log;
 mod status;
 mod tokens;
 mod values;
@@ -27,17 +28,17 @@ mod values;
 pub use alerts::{Alert, AlertFilter, AlertKind, AlertState, SettledAlerts};
 pub use awards::{AwardFilter, AwardSecrets, AwardStateName};
 pub use catalog::{CatalogBatch, ImportSummary, Saved};
-pub use credentials::{CredentialRecord, Revocation, Revoked, Signed, SignedDocument};
+pub use credentials::{CredentialRecord, Revocation, Revoked, Signatures, Signed, SignedDocument, TokenSignature};
 pub use decisions::{AwardStep, BlockedScope, Plan, Settled, StatusSlot};
 pub use deliveries::{
     Accepted, Delivery, DeliveryEnd, DeliveryFilter, DeliveryRecord, DeliveryState, Finished, NewDelivery, Replayed,
     Taken, WaitFor,
 };
 pub use error::StoreError;
-pub use keys::{AddedKey, KeyRecord, KeyState};
+pub use keys::{AddedKey, Compromised, KeyRecord, KeyState};
 pub use learners::{LearnerRecord, LearnerUpdate};
 pub use queue::{DeadJob, Job, Task};
-pub use status::{Published, StatusList};
+pub use status::{ListForm, Published, StatusList};
 pub use tokens::TokenRecord;
 
 use std::fmt;

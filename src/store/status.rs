@@ -3,13 +3,17 @@
 //! A list's bits are not stored: they are the revoked credentials that have an index in it. Its revision counts their changes,
 //! so that a published form can be told from a stale one.
 
+use sha2::{Digest as _, Sha256};
+
 use super::Store;
 use super::db::{Result, Tx};
 use super::decisions::StatusSlot;
 use super::error::StoreError;
-use super::values::args;
+use super::keys::hold_active;
+use super::signing_log::{self, Signing};
+use super::values::{Row, args};
 use crate::entropy::Entropy;
-use crate::ids::{Code, StatusListId};
+use crate::ids::{Code, StatusListId, hex};
 use crate::time::Timestamp;
 
 /// A status list.
@@ -25,7 +29,16 @@ pub struct StatusList {
     pub revision: u32,
     /// The indexes whose bit is set, ascending.
     pub revoked: Vec<u32>,
-    /// Its latest signed form.
+    /// Its latest signed form, as in [`ListForm::published`].
+    pub published: Option<Published>,
+}
+
+/// What there is of a status list to show, without its bits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListForm {
+    /// How often its bits changed.
+    pub revision: u32,
+    /// Its latest signed form. One by a compromised key counts as none.
     pub published: Option<Published>,
 }
 
@@ -36,47 +49,80 @@ pub struct Published {
     pub revision: u32,
     /// The signed document.
     pub signed: String,
+    /// With which key.
+    pub key_id: String,
     /// Its `validUntil`.
     pub valid_until: Timestamp,
 }
 
+macro_rules! select_list {
+    () => {
+        "select l.issuer, l.size, l.revision, l.published_revision, l.published_document, l.published_until, l.published_key, \
+         k.compromised_at from status_lists l left join issuer_keys k on k.key_id = l.published_key where l.id = $1"
+    };
+}
+
 impl Store {
+    /// What there is of a status list to show.
+    pub async fn status_list_form(&self, id: StatusListId) -> Result<Option<ListForm>> {
+        let Some(row) = self.db.row(select_list!(), args![id]).await? else { return Ok(None) };
+        Ok(Some(ListForm { revision: row.count("revision")?, published: Published::read(&row)? }))
+    }
+
     /// A status list, all of it as of one moment.
     pub async fn status_list(&self, id: StatusListId) -> Result<Option<StatusList>> {
         let mut tx = self.db.snapshot().await?;
-        let sql = "select issuer, size, revision, published_revision, published_document, published_until \
-                   from status_lists where id = $1";
-        let Some(row) = tx.row(sql, args![id]).await? else { return Ok(None) };
+        let Some(row) = tx.row(select_list!(), args![id]).await? else { return Ok(None) };
         let sql = "select status_index from credentials where status_list = $1 and revoked_at is not null order by status_index";
         let revoked = tx.rows(sql, args![id]).await?;
         tx.commit().await?;
-        let published = match row.text_or_null("published_document")? {
-            None => None,
-            Some(signed) => Some(Published {
-                revision: row.count("published_revision")?,
-                signed,
-                valid_until: row.moment("published_until")?,
-            }),
-        };
         Ok(Some(StatusList {
             id,
             issuer: row.parse("issuer")?,
             size: row.count("size")?,
             revision: row.count("revision")?,
             revoked: revoked.iter().map(|row| row.count("status_index")).collect::<Result<_>>()?,
-            published,
+            published: Published::read(&row)?,
         }))
     }
 
-    /// Keeps the signed form of a revision, unless a newer or longer valid one is kept; none where it was not kept.
-    pub async fn publish_status_list(&self, id: StatusListId, form: &Published) -> Result<Option<()>> {
+    /// Keeps and logs the signed form of a revision, unless a newer or longer valid one is kept or its key signs no more; none
+    /// where it was not kept, and then nobody may see it.
+    pub async fn publish_status_list(&self, id: StatusListId, form: &Published, now: Timestamp) -> Result<Option<()>> {
         let mut tx = self.db.begin().await?;
-        let sql = "update status_lists set published_revision = $2, published_document = $3, published_until = $4 \
-                   where id = $1 and revision >= $2 and (published_revision is null or published_revision < $2 \
-                   or (published_revision = $2 and published_until < $4))";
-        let kept = tx.run(sql, args![id, form.revision, form.signed.as_str(), form.valid_until]).await?;
+        if !hold_active(&mut tx, &form.key_id).await? {
+            return Ok(None);
+        }
+        // A form by another key gives way to one by the key that signs: it may be compromised.
+        let sql = "update status_lists set published_revision = $2, published_document = $3, published_until = $4, \
+                   published_key = $5 where id = $1 and revision >= $2 and (published_revision is null \
+                   or published_revision < $2 or (published_revision = $2 \
+                   and (published_until < $4 or published_key is null or published_key <> $5)))";
+        let signed = form.signed.as_str();
+        let values = args![id, form.revision, signed, form.valid_until, form.key_id.as_str()];
+        let kept = tx.run(sql, values).await?;
+        if kept == 1 {
+            let sha256 = hex(&Sha256::digest(signed));
+            signing_log::log(&mut tx, (Signing::StatusList, id.to_string()), &sha256, &form.key_id, now).await?;
+        }
         tx.commit().await?;
         Ok((kept == 1).then_some(()))
+    }
+}
+
+impl Published {
+    /// The published form in a row of `select_list`; one without a key is from before keys were noted.
+    fn read(row: &Row) -> Result<Option<Self>> {
+        let (Some(signed), Some(key_id)) =
+            (row.text_or_null("published_document")?, row.text_or_null("published_key")?)
+        else {
+            return Ok(None);
+        };
+        if row.moment_or_null("compromised_at")?.is_some() {
+            return Ok(None);
+        }
+        let (revision, valid_until) = (row.count("published_revision")?, row.moment("published_until")?);
+        Ok(Some(Self { revision, signed, key_id, valid_until }))
     }
 }
 

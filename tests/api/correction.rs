@@ -211,7 +211,7 @@ crate::on_both_engines! {
             assert_eq!(app.verify(&credential.body).await["verdict"], "valid");
         }
         let document = app.get("/issuers/dgafp/did.json").await.expect(200).json();
-        assert_eq!(document["verificationMethod"].as_array().unwrap().len(), 4, "each in two forms");
+        assert_eq!(document["verificationMethod"].as_array().unwrap().len(), 4, "two keys, each under two names");
         assert_eq!(app.service.store.keys(&code("dgafp")).await.unwrap().len(), 2);
     }
 }

@@ -72,6 +72,26 @@ crate::on_both_engines! {
         assert_eq!(app.verify(forged.as_bytes()).await["verdict"], "invalid");
     }
 
+    /// The pages of a PDF are nobody's signature: only where it is the one that was issued, to the byte, does its credential speak for
+    /// what it shows.
+    async fn a_pdf_is_vouched_for_where_it_was_issued_and_nowhere_else(app: &TestApp) {
+        app.complete(zoe()).await;
+        let pdf = app.get(text(&app.award("892").await, "/links/attestation")).await.expect(200).body;
+        let report = app.verify(&pdf).await;
+        assert_eq!((&report["verdict"], &report["checks"][0]["reason"]), (&json!("valid"), &json!("pdf_as_issued")));
+        // An incremental update, as every editor appends one: the credential attached is as genuine as before.
+        let mut edited = pdf.to_vec();
+        edited.extend_from_slice(b"% edited\n");
+        let report = app.verify(&edited).await;
+        assert_eq!(report["checks"][0]["outcome"], "not_checked", "{report}");
+        assert_eq!((&report["verdict"], &report["checks"][0]["reason"]), (&json!("unverifiable"), &json!("pdf_not_compared")));
+        assert_eq!(report["checks"][2]["reason"], "signature_valid");
+        for damaged in [&pdf[..pdf.len() / 2], b"%PDF-1.7", b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<</Root 1 0 R>>\n"] {
+            let report = app.verify(damaged).await;
+            assert_eq!((&report["verdict"], &report["checks"][0]["outcome"]), (&json!("invalid"), &json!("fail")));
+        }
+    }
+
     /// An outsider has nothing but what is published: the key and the status list.
     async fn a_stranger_can_verify_with_what_is_published(app: &TestApp) {
         app.complete(zoe()).await;

@@ -11,5 +11,8 @@ mod intake;
 mod issuance;
 mod privacy;
 mod public;
+mod rotation;
+mod status_lists;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;

@@ -24,7 +24,7 @@ for(let number = 0; number < Number(process.argv[3]); number++) {
   const answer = generate(number);
   try {
     answer.canonical = await jsonld.canonize(answer.document, {
-      algorithm: 'RDFC-1.0', format: 'application/n-quads', safe: true, documentLoader,
+      algorithm: 'RDFC-1.0', format: 'application/n-quads', safe: true, rdfDirection: 'i18n-datatype', documentLoader,
       canonizeOptions: {maxWorkFactor: Infinity} // it would give up on a ring of six
     });
   } catch(error) {

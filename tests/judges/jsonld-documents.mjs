@@ -249,7 +249,7 @@ function credentialOf(model) {
   return {
     '@context': pick([[VC, own, second], [VC, DATA_INTEGRITY, {...own, ...second}], [VC, OB, own, second]]), ...common, validFrom: date(),
     ...(maybe(0.3) && {name: pick([text(), {'@value': text(), '@language': language()}, [{'@value': text(), '@language': 'fr'}, {'@value': text(), '@language': 'en'}]])}),
-    ...(maybe(0.2) && {description: {'@value': text(), '@language': language(), ...(maybe(0.2) && {'@direction': 'rtl'})}}),
+    ...(maybe(0.2) && {description: {'@value': text(), '@language': language(), ...(maybe(0.4) && {'@direction': pick(['rtl', 'ltr'])})}}),
     ...(maybe(0.2) && {relatedResource: [{id: id(), digestSRI: text(), mediaType: 'text/plain'}]}),
     ...(maybe(0.2) && {credentialSchema: typed(pick(['JsonSchema', 'JsonSchemaCredential']), {digestSRI: text()})}),
     ...(maybe(0.2) && {credentialStatus: {type: 'BitstringStatusListEntry', statusPurpose: 'message', statusListIndex: '1', statusListCredential: `${E}s`, statusSize: 2, statusMessage: [{status: '0x0', message: text()}]}}),

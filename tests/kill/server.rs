@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sceau::catalog::JwtAlgorithm;
 use sceau::config::{SystemClock, SystemEntropy};
 use sceau::http::{self, Scope};
 use sceau::ids::TokenId;
 use sceau::intake::standard_webhooks::WebhookSecret;
 use sceau::keyring::Keyring;
+use sceau::proof::key::KeyKind;
 use sceau::service::Service;
 use sceau::store::{Store, StoreOptions, TokenRecord};
 use sceau::time::Clock as _;
@@ -49,7 +51,8 @@ impl Installation {
 
         let service = installation.service().await;
         let (store, now) = (&service.store, service.clock.now());
-        let issuer = support::issuer();
+        let mut issuer = support::issuer();
+        issuer.jwt = Some(JwtAlgorithm::Es256);
         store.put_issuer(&issuer, now).await.expect("kept");
         store.put_training(&support::training(), now).await.expect("kept");
         store.put_session(&support::session().session, now).await.expect("kept");
@@ -58,7 +61,9 @@ impl Installation {
         store.put_source(&source, now).await.expect("kept");
         let sealed = service.seal_webhook_secret(&source.code, &installation.secret);
         store.put_source_secrets(&source.code, &[sealed]).await.expect("kept");
-        service.new_signing_key(&issuer.code).await.expect("a key");
+        for kind in [KeyKind::Ed25519, KeyKind::P256] {
+            service.new_signing_key(&issuer.code, kind).await.expect("a key");
+        }
         let token = TokenRecord {
             id: TokenId::random(&SystemEntropy),
             label: "officer".into(),

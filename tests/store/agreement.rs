@@ -99,7 +99,9 @@ async fn story(db: &TestDb) -> String {
                 };
                 tell!(store.settle_decision(&job, &[step], now).await);
             }
-            (Task::Issue { credential }, _) => tell!(store.store_signed(&job, *credential, "signed", now).await),
+            (Task::Issue { credential }, _) => {
+                tell!(store.store_signed(&job, *credential, &signed("signed"), now).await)
+            }
         }
         tell!(store.jobs_pending().await);
         tell!(store.next_run_at().await);

@@ -39,12 +39,12 @@ on_both_engines! {
         let job = claim(&store, 6).await;
         assert_eq!(job.task, Task::Issue { credential: id });
         assert_eq!(store.replace_intent(&job, id, &planned.key_id, "unsigned again").await.unwrap(), Some(()));
-        let signed = "{\"signed\":\"bytes, exactly \u{e9}\"}";
-        assert_eq!(store.store_signed(&job, id, signed, at(7)).await.unwrap(), Signed::Stored);
+        let bytes = "{\"signed\":\"bytes, exactly \u{e9}\"}";
+        assert_eq!(store.store_signed(&job, id, &signed(bytes), at(7)).await.unwrap(), Signed::Stored);
         let current = store.current_credential(award.id).await.unwrap().unwrap();
         assert_eq!((current.id, current.unsigned.as_str()), (id, "unsigned again"));
         let document = current.signed.unwrap();
-        assert_eq!((document.text.as_str(), document.sha256.len()), (signed, 64));
+        assert_eq!((document.text.as_str(), document.sha256.len()), (bytes, 64));
         assert_eq!(store.award(award.id).await.unwrap().unwrap().state, AwardState::Issued);
         assert_eq!(store.jobs_pending().await.unwrap(), 0);
     }
@@ -62,12 +62,12 @@ on_both_engines! {
         let slow = claim(&store, 0).await;
         let quick = claim(&store, 100).await;
         assert_eq!(quick.id, slow.id);
-        assert_eq!(store.store_signed(&quick, id, "first", at(101)).await.unwrap(), Signed::Stored);
-        assert!(matches!(store.store_signed(&slow, id, "second", at(102)).await, Err(StoreError::LeaseLost)));
+        assert_eq!(store.store_signed(&quick, id, &signed("first"), at(101)).await.unwrap(), Signed::Stored);
+        assert!(matches!(store.store_signed(&slow, id, &signed("second"), at(102)).await, Err(StoreError::LeaseLost)));
         // Even a job that somehow asks again gets what is there.
         let again = decision(&store, "s2", zoe, 200).await;
         assert_eq!(store.replace_intent(&again, id, "k", "other").await.unwrap(), None);
-        assert_eq!(store.store_signed(&again, id, "third", at(200)).await.unwrap(), Signed::AlreadyThere);
+        assert_eq!(store.store_signed(&again, id, &signed("third"), at(200)).await.unwrap(), Signed::AlreadyThere);
         assert_eq!(store.credential(id).await.unwrap().unwrap().signed.unwrap().text, "first");
     }
 
@@ -129,7 +129,7 @@ on_both_engines! {
 
         let decide = Task::Decide { session: code("s1"), learner: zoe };
         // Each of these may be what was missing.
-        store.rotate_key(&key("dgafp", "k2"), at(1)).await.unwrap();
+        store.add_key(&key("dgafp", "k2"), at(1)).await.unwrap();
         let job = claim(&store, 1).await;
         assert_eq!(job.task, decide);
         let reasons = vec![BlockReason::NameMissing];
@@ -189,15 +189,15 @@ on_both_engines! {
         let (mut award, first) = issue(&store, "s1", zoe, 0).await;
         award.snapshot.recipient.name = Some(name("Zoé Martin"));
         let second = CredentialId::random(random());
-        assert_eq!(store.reissue(&award, &plan(second, 3), at(30)).await.unwrap(), Settled::Raced);
-        assert_eq!(store.reissue(&award, &plan(second, 2), at(30)).await.unwrap(), Settled::Done);
+        assert_eq!(store.reissue(&award, &plan(second, 3), None, at(30)).await.unwrap(), Settled::Raced);
+        assert_eq!(store.reissue(&award, &plan(second, 2), None, at(30)).await.unwrap(), Settled::Done);
         // Until the new one is signed, the old one holds, for the name it was made for.
         let current = store.current_credential(award.id).await.unwrap().unwrap();
         assert_eq!((current.id, current.recipient.name), (first, Some(name("Zoé Lefèvre"))));
-        assert_eq!(store.reissue(&award, &plan(CredentialId::random(random()), 2), at(30)).await.unwrap(), Settled::Raced);
+        assert_eq!(store.reissue(&award, &plan(CredentialId::random(random()), 2), None, at(30)).await.unwrap(), Settled::Raced);
 
         let job = claim(&store, 30).await;
-        assert_eq!(store.store_signed(&job, second, "signed 2", at(31)).await.unwrap(), Signed::Stored);
+        assert_eq!(store.store_signed(&job, second, &signed("signed 2"), at(31)).await.unwrap(), Signed::Stored);
         let [old, new] = <[_; 2]>::try_from(store.credentials_of(award.id).await.unwrap()).unwrap();
         let revocation = old.revocation.unwrap();
         assert_eq!((revocation.at, revocation.category), (at(31), RevocationCategory::DetailsCorrected));
@@ -224,7 +224,7 @@ on_both_engines! {
         let revoke = async |id, text: &str| store.revoke(id, category, text, "officer", at(50)).await.unwrap();
         assert_eq!(revoke(unsigned, "too early").await, Revoked::NotFound);
         assert_eq!(revoke(CredentialId::random(random()), "unknown").await, Revoked::NotFound);
-        store.store_signed(&job, unsigned, "signed", at(1)).await.unwrap();
+        store.store_signed(&job, unsigned, &signed("signed"), at(1)).await.unwrap();
 
         let id = unsigned;
         let slot = store.credential(id).await.unwrap().unwrap().slot;
@@ -238,12 +238,17 @@ on_both_engines! {
         let list = store.status_list(slot.list).await.unwrap().unwrap();
         assert_eq!((list.revoked, list.revision), (vec![slot.index], 1));
 
-        let form = |revision, seconds| Published { revision, signed: format!("list {revision}"), valid_until: at(seconds) };
-        assert_eq!(store.publish_status_list(slot.list, &form(2, 900)).await.unwrap(), None);
-        assert_eq!(store.publish_status_list(slot.list, &form(1, 100)).await.unwrap(), Some(()));
-        assert_eq!(store.publish_status_list(slot.list, &form(0, 900)).await.unwrap(), None);
-        assert_eq!(store.publish_status_list(slot.list, &form(1, 100)).await.unwrap(), None);
-        assert_eq!(store.publish_status_list(slot.list, &form(1, 200)).await.unwrap(), Some(()));
+        let form = |revision, seconds| Published {
+            revision,
+            signed: format!("list {revision} {seconds}"),
+            key_id: key("dgafp", "k1").key_id,
+            valid_until: at(seconds),
+        };
+        assert_eq!(store.publish_status_list(slot.list, &form(2, 900), at(60)).await.unwrap(), None);
+        assert_eq!(store.publish_status_list(slot.list, &form(1, 100), at(60)).await.unwrap(), Some(()));
+        assert_eq!(store.publish_status_list(slot.list, &form(0, 900), at(60)).await.unwrap(), None);
+        assert_eq!(store.publish_status_list(slot.list, &form(1, 100), at(60)).await.unwrap(), None);
+        assert_eq!(store.publish_status_list(slot.list, &form(1, 200), at(60)).await.unwrap(), Some(()));
         assert_eq!(store.status_list(slot.list).await.unwrap().unwrap().published, Some(form(1, 200)));
     }
 

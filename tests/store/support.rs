@@ -3,19 +3,21 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use sceau::award::{AchievementSnapshot, Award, AwardState, Recipient, Snapshot};
+use ed25519_dalek::SigningKey;
+use sceau::award::{AchievementSnapshot, Award, AwardState, Recipient, RevocationCategory, Snapshot};
 use sceau::catalog::{AwardKind, Issuer, Session, Source, Training};
 use sceau::entropy::Entropy;
 use sceau::evidence::{Evidence, Fact, State};
 use sceau::ids::{AwardId, Code, CredentialId, DeliveryId, ExternalId, LearnerId, PublicUrl, SubjectId};
+use sceau::proof::key::Signer as _;
 use sceau::store::{
     AwardSecrets, AwardStep, DatabaseUrl, DeliveryEnd, EncryptedText, Job, KeyRecord, KeyState, LearnerUpdate,
-    NewDelivery, Plan, Settled, StatusSlot, Store, StoreOptions, Taken, Task,
+    NewDelivery, Plan, Settled, Signatures, StatusSlot, Store, StoreOptions, Taken, Task,
 };
 use sceau::text::PersonName;
 use sceau::time::Timestamp;
 use serde_json::json;
-use sqlx::Connection as _;
+use sha2::Digest as _;
 
 use crate::engines;
 
@@ -64,14 +66,8 @@ impl TestDb {
     }
 
     /// Runs a statement that the store would never run.
-    pub(crate) async fn tamper(&self, sql: &'static str) {
-        if self.raw_url.starts_with("sqlite:") {
-            let mut connection = sqlx::SqliteConnection::connect(&self.raw_url).await.expect("connects");
-            sqlx::query(sql).execute(&mut connection).await.expect("runs");
-        } else {
-            let mut connection = sqlx::PgConnection::connect(&self.raw_url).await.expect("connects");
-            sqlx::query(sql).execute(&mut connection).await.expect("runs");
-        }
+    pub(crate) async fn tamper(&self, sql: &str) {
+        engines::tamper(&self.raw_url, sql).await;
     }
 }
 
@@ -139,16 +135,23 @@ pub(crate) fn source(of: &str) -> Source {
         .expect("a source")
 }
 
+/// An Ed25519 key, told from others by its thumbprint.
 pub(crate) fn key(issuer: &str, thumbprint: &str) -> KeyRecord {
     KeyRecord {
         key_id: format!("did:web:sceau.example:issuers:{issuer}#{thumbprint}"),
         issuer: code(issuer),
         thumbprint: thumbprint.into(),
-        public_multibase: format!("z{thumbprint}"),
+        public: SigningKey::from_bytes(&sha2::Sha256::digest(thumbprint).into()).public_key(),
         state: KeyState::Active,
         created: at(0),
         retired: None,
+        compromised: None,
     }
+}
+
+/// A credential signed in one form alone.
+pub(crate) const fn signed(document: &str) -> Signatures<'_> {
+    Signatures { document, token: None }
 }
 
 /// An issuer with a key, a training, two sessions and a source.
@@ -243,7 +246,8 @@ pub(crate) fn compose(slot: &StatusSlot) -> Result<String, String> {
 
 pub(crate) fn plan(id: CredentialId, version: u32) -> Plan<'static, String> {
     let key_id = key("dgafp", "k1").key_id;
-    Plan { id, version, key_id, valid_from: at(20), compose: &compose }
+    let replaces_as = RevocationCategory::DetailsCorrected;
+    Plan { id, version, key_id, valid_from: at(20), replaces_as, compose: &compose }
 }
 
 /// Opens an award from decision to signed credential.
@@ -255,6 +259,6 @@ pub(crate) async fn issue(store: &Store, session: &str, learner: LearnerId, seco
     assert_eq!(store.settle_decision(&job, &steps, at(seconds)).await.expect("settles"), Settled::Done);
     let job = claim(store, seconds).await;
     assert_eq!(job.task, Task::Issue { credential: id });
-    store.store_signed(&job, id, "signed 1", at(seconds)).await.expect("stores");
+    store.store_signed(&job, id, &signed("signed 1"), at(seconds)).await.expect("stores");
     (award, id)
 }

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
@@ -17,7 +18,8 @@ use sceau::ids::{Code, DeliveryId, TokenId};
 use sceau::intake::standard_webhooks::WebhookSecret;
 use sceau::keyring::Keyring;
 use sceau::pages::Pages;
-use sceau::service::Service;
+use sceau::proof::key::KeyKind;
+use sceau::service::{Service, ServiceError};
 use sceau::store::{DeliveryRecord, DeliveryState, Store, StoreOptions, TokenRecord};
 use sceau::time::{Clock, Timestamp};
 use sceau::worker;
@@ -25,6 +27,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
+use zeroize::Zeroizing;
 
 use crate::{engines, support};
 
@@ -95,8 +98,10 @@ pub struct TestApp {
     router: Router,
     secret: WebhookSecret,
     count: AtomicU32,
+    database: String,
+    identity: Zeroizing<String>,
     // Holds the keys; removed with the service.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl TestApp {
@@ -110,8 +115,8 @@ impl TestApp {
     async fn start(database: &str) -> Self {
         let entropy = Arc::new(support::Counter::new(2026));
         let folder = tempfile::tempdir().expect("a folder");
-        let keyring =
-            Keyring::open(&folder.path().join("keys"), &Keyring::new_identity(), &*entropy).expect("a keyring");
+        let identity = Keyring::new_identity();
+        let keyring = Keyring::open(&folder.path().join("keys"), &identity, &*entropy).expect("a keyring");
         let url = database.parse().expect("a database URL");
         let store = Store::open(&url, StoreOptions::new(entropy.clone())).await.expect("the store opens");
         let now: Timestamp = NOW.parse().expect("a moment");
@@ -122,8 +127,8 @@ impl TestApp {
         let pages = Arc::new(Pages::new(&Default::default()).expect("our own templates"));
         let router = http::router(App::new(Arc::clone(&service), pages));
         let secret = WebhookSecret::parse(&written_secret(7)).expect("a secret");
-        let mut app =
-            Self { service, clock, officer: String::new(), router, secret, count: AtomicU32::new(0), _folder: folder };
+        let (officer, count, database) = (String::new(), AtomicU32::new(0), database.to_owned());
+        let mut app = Self { service, clock, officer, router, secret, count, database, identity, folder };
         app.officer = app.token_for("dgafp", &Scope::ALL, 365).await;
         app
     }
@@ -174,7 +179,71 @@ impl TestApp {
 
     /// A key for an issuer, as the command line would make it; the one before is retired.
     pub async fn add_key(&self, issuer: &str) -> String {
-        self.service.new_signing_key(&code(issuer)).await.expect("a key").key_id
+        self.add_key_of(issuer, KeyKind::Ed25519).await
+    }
+
+    /// The same of any kind.
+    pub async fn add_key_of(&self, issuer: &str, kind: KeyKind) -> String {
+        self.service.new_signing_key(&code(issuer), kind).await.expect("a key").key_id
+    }
+
+    /// Another instance of the same installation, on the same database and keys.
+    pub async fn another_instance(&self, change: impl FnOnce(&mut StoreOptions)) -> Service {
+        let keyring = self.open_keyring(&self.folder.path().join("keys"));
+        self.instance_with(keyring, change).await.expect("the parts fit")
+    }
+
+    /// An instance on the same database that holds none of its keys.
+    pub async fn instance_without_keys(&self) -> Result<Service, ServiceError> {
+        let keyring = self.open_keyring(&self.folder.path().join("other-keys"));
+        self.instance_with(keyring, |_| {}).await
+    }
+
+    fn open_keyring(&self, folder: &Path) -> Keyring {
+        Keyring::open(folder, &self.identity, &*self.service.entropy).expect("a keyring")
+    }
+
+    async fn instance_with(
+        &self,
+        keyring: Keyring,
+        change: impl FnOnce(&mut StoreOptions),
+    ) -> Result<Service, ServiceError> {
+        let entropy = Arc::clone(&self.service.entropy);
+        let mut options = StoreOptions::new(Arc::clone(&entropy));
+        change(&mut options);
+        let url = self.database.parse().expect("a database URL");
+        let store = Store::open(&url, options).await.expect("the store opens");
+        Service::new(store, keyring, self.service.url.clone(), self.clock.clone(), entropy).await
+    }
+
+    /// Runs a statement that the store would never run.
+    pub async fn tamper(&self, sql: &str) {
+        engines::tamper(&self.database, sql).await;
+    }
+
+    /// How many signatures of one sort the signing log holds.
+    pub async fn signatures(&self, what: &str) -> i64 {
+        engines::count(&self.database, &format!("select count(*) from signing_log where what = '{what}'")).await
+    }
+
+    /// Asks for the same thing many times at once.
+    pub async fn get_at_once(&self, address: &str, times: usize) -> Vec<Reply> {
+        let path = address.strip_prefix(URL).unwrap_or(address).to_owned();
+        let asked = (0..times).map(|_| {
+            let (router, path) = (self.router.clone(), path.clone());
+            tokio::spawn(async move {
+                let request = Request::get(&path).body(Body::empty()).expect("a request");
+                let response = router.oneshot(request).await.expect("the router answers");
+                let (parts, body) = response.into_parts();
+                let body = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body").to_vec();
+                Reply { asked: path, status: parts.status, headers: parts.headers, body }
+            })
+        });
+        let mut replies = Vec::new();
+        for reply in asked.collect::<Vec<_>>() {
+            replies.push(reply.await.expect("an answer"));
+        }
+        replies
     }
 
     pub fn call(&self, method: Method, path: &str) -> Call<'_> {

@@ -30,6 +30,47 @@ pub async fn on_postgres<F: Future<Output = ()> + Send + 'static>(test: impl FnO
     }
 }
 
+/// Runs a statement that the store would never run.
+#[allow(dead_code, reason = "each test binary uses its own part")]
+pub async fn tamper(url: &str, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    if url.starts_with("sqlite:") {
+        let mut connection = sqlx::SqliteConnection::connect(url).await.expect("connects");
+        sqlx::query(sql).execute(&mut connection).await.expect("runs");
+    } else {
+        let mut connection = sqlx::PgConnection::connect(url).await.expect("connects");
+        sqlx::query(sql).execute(&mut connection).await.expect("runs");
+    }
+}
+
+/// Runs several statements.
+#[allow(dead_code, reason = "each test binary uses its own part")]
+pub async fn run_script(url: &str, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    if url.starts_with("sqlite:") {
+        let options: sqlx::sqlite::SqliteConnectOptions = url.parse().expect("a URL");
+        let mut connection =
+            sqlx::SqliteConnection::connect_with(&options.create_if_missing(true)).await.expect("connects");
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("runs");
+    } else {
+        let mut connection = sqlx::PgConnection::connect(url).await.expect("connects");
+        sqlx::raw_sql(sql).execute(&mut connection).await.expect("runs");
+    }
+}
+
+/// The number that a query gives.
+#[allow(dead_code, reason = "each test binary uses its own part")]
+pub async fn count(url: &str, sql: &str) -> i64 {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    if url.starts_with("sqlite:") {
+        let mut connection = sqlx::SqliteConnection::connect(url).await.expect("connects");
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
+    } else {
+        let mut connection = sqlx::PgConnection::connect(url).await.expect("connects");
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
+    }
+}
+
 /// The same server, another database. The query may hold slashes of its own, as in `?host=/run/postgresql`.
 fn with_database(server: &str, name: &str) -> String {
     let (address, query) = server.split_once('?').map_or((server, None), |(address, query)| (address, Some(query)));
