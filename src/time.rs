@@ -154,6 +154,41 @@ impl FromStr for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Reads an XSD 1.1 `dateTimeStamp` (Part 2 §3.4.28), which is stricter than RFC 3339 in its form: capitals, seconds, a zone of at
+    /// most 14 hours. And it has one moment more: `24:00:00`, the end of a day. Years have four digits here.
+    ///
+    /// # Errors
+    /// [`TimeError::Timestamp`].
+    pub fn from_date_time_stamp(text: &str) -> Result<Self, TimeError> {
+        const DAY_SECONDS: i64 = 24 * 3600;
+        let refuse = || TimeError::Timestamp(text.chars().take(80).collect());
+        let shape: String =
+            text.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect();
+        let rest = shape.strip_prefix("0000-00-00T00:00:00").ok_or_else(refuse)?;
+        let zone = rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches('0'));
+        let (fraction, offset) = rest.split_at(rest.len() - zone.len());
+        let offset_holds = match offset {
+            "Z" => true,
+            "+00:00" | "-00:00" => {
+                let written = &text[text.len() - 5..];
+                written <= "14:00" && &written[3..] < "60"
+            }
+            _ => false,
+        };
+        if fraction == "." || !offset_holds {
+            return Err(refuse());
+        }
+        let end_of_day =
+            &text[11..19] == "24:00:00" && text[19..19 + fraction.len()].bytes().all(|b| b == b'.' || b == b'0');
+        if end_of_day {
+            let start: Self = format!("{}T00{}", &text[..10], &text[13..]).parse().map_err(|_| refuse())?;
+            return Ok(start.plus_seconds(DAY_SECONDS));
+        }
+        text.parse()
+    }
+}
+
 impl TryFrom<String> for Timestamp {
     type Error = TimeError;
     fn try_from(text: String) -> Result<Self, TimeError> {

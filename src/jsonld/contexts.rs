@@ -46,6 +46,8 @@ pub const BUNDLED: &[BundledContext] = bundled! {
     OPEN_BADGES_3_0_3 => "ob-v3p0-context-3.0.3.json",
     OPEN_BADGES_EXTENSIONS => "ob-v3p0-extensions.json",
     DATA_INTEGRITY_V2 => "data-integrity-v2.json",
+    "https://w3id.org/security/multikey/v1" => "multikey-v1.json",
+    "https://w3id.org/security/jwk/v1" => "jwk-v1.json",
     "https://www.w3.org/2018/credentials/v1" => "credentials-v1.json",
     "https://www.w3.org/ns/credentials/examples/v2" => "credentials-examples-v2.json",
     "https://w3id.org/citizenship/v4rc1" => "citizenship-v4rc1.json",
@@ -115,6 +117,20 @@ mod tests {
     fn the_credentials_context_is_the_one_the_recommendation_publishes() {
         let digest: String = Sha256::digest(BUNDLED[0].text).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(digest, "59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734");
+    }
+
+    /// The three that VC Data Integrity 1.0 §2.4 demands to be at hand, with the digests that it publishes.
+    #[test]
+    fn the_data_integrity_contexts_are_those_that_the_recommendation_publishes() {
+        for (name, digest) in [
+            ("data-integrity/v2", "67f21e6e33a6c14e5ccfd2fc7865f7474fb71a04af7e94136cb399dfac8ae8f4"),
+            ("multikey/v1", "ba2c182de2d92f7e47184bcca8fcf0beaee6d3986c527bf664c195bbc7c58597"),
+            ("jwk/v1", "0f14b62f6071aafe00df265770ea0c7508e118247d79b7d861a406d2aa00bece"),
+        ] {
+            let context = bundled(&format!("https://w3id.org/security/{name}")).expect("bundled");
+            let found: String = Sha256::digest(context.text).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(found, digest, "{name}");
+        }
     }
 
     #[test]

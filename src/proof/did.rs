@@ -269,6 +269,9 @@ fn listed(document: &Value, controller: &str, method: &str, relationship: Relati
 fn described_key(described: &Value, method: &str) -> Result<BoundKey, DidError> {
     let unusable = |why: &dyn std::fmt::Display| DidError::Unusable { method: method.to_owned(), why: why.to_string() };
     let text = |name: &str| described.get(name).and_then(Value::as_str);
+    if !type_fits(described) {
+        return Err(unusable(&"its type is not that of the key in it"));
+    }
     let public = match (text("publicKeyMultibase"), described.get("publicKeyJwk")) {
         (Some(multikey), None) => PublicKey::from_multikey(multikey),
         (None, Some(jwk)) => PublicKey::from_jwk(jwk),
@@ -286,6 +289,19 @@ fn described_key(described: &Value, method: &str) -> Result<BoundKey, DidError> 
         }
     };
     Ok(BoundKey { public, revoked: moment("revoked")?, expires: moment("expires")? })
+}
+
+/// Whether a verification method has the type of its key (Controlled Identifiers 1.0 §2.2), or is a bare JWK. The types of 2020 have
+/// the same forms of keys.
+fn type_fits(described: &Value) -> bool {
+    match described.get("type") {
+        None => described.get("kty").is_some(),
+        Some(kind) => match kind.as_str() {
+            Some("Multikey" | "Ed25519VerificationKey2020") => described.get("publicKeyMultibase").is_some(),
+            Some("JsonWebKey" | "JsonWebKey2020") => described.get("publicKeyJwk").is_some(),
+            _ => false,
+        },
+    }
 }
 
 fn items(value: &Value) -> &[Value] {

@@ -21,6 +21,9 @@ const ED25519_PUBLIC: [u8; 2] = [0xed, 0x01];
 /// Multicodec prefix of a compressed P-256 public key: 0x1200 as a varint (the same section).
 const P256_PUBLIC: [u8; 2] = [0x80, 0x24];
 
+/// What only a private or symmetric JWK has (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
 /// The kinds of keys that sign here, each with its JOSE algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -267,7 +270,7 @@ impl PublicKey {
     /// See [`KeyError`].
     pub fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        if jwk.get("d").is_some() {
+        if PRIVATE_MEMBERS.iter().any(|name| jwk.get(name).is_some()) {
             return Err(KeyError::Private);
         }
         let bytes = |name: &str| {
