@@ -39,9 +39,14 @@ const RULES: &[Rule] = &[
     Rule { paths: &[&["sqlx"]], allowed: |_, module| module == "store", because: "only `store` knows SQL" },
     Rule { paths: &[&["axum"], &["tower_http"]], allowed: |layer, _| layer == 8, because: "only layer 8 knows HTTP" },
     Rule {
-        paths: &[&["ureq"], &["rustls"], &["webpki_roots"], &["TcpStream"], &["ToSocketAddrs"]],
+        paths: &[&["ureq"], &["webpki_roots"], &["TcpStream"], &["ToSocketAddrs"], &["ClientConfig"]],
         allowed: |_, module| matches!(module, "fetch" | "demo"),
         because: "only `fetch` fetches (and `demo`, from its own server on loopback)",
+    },
+    Rule {
+        paths: &[&["rustls"], &["tokio_rustls"]],
+        allowed: |_, module| matches!(module, "fetch" | "conformance"),
+        because: "only `fetch` speaks TLS (and `conformance` serves its status list over it)",
     },
     Rule {
         paths: &[&["std", "env"]],
