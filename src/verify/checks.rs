@@ -39,7 +39,7 @@ pub(super) fn schema(secured: &Secured) -> Check {
                 | JsonLdError::AmbiguousNumber { .. }
                 | JsonLdError::LanguageTag { .. }
                 | JsonLdError::Noncharacter),
-            ) => {
+            ) if !(matches!(error, JsonLdError::UnknownContext(_)) && is_judged_by_text(secured)) => {
                 return check(Outcome::Warn, why_not_canonical(&error)).with(error);
             }
             Err(error) => return check(Outcome::Fail, why_not_canonical(&error)).with(error),
@@ -58,6 +58,18 @@ pub(super) fn schema(secured: &Secured) -> Check {
 fn is_signed_as_rdf(secured: &Secured) -> bool {
     let suite = |proof: &Value| proof.get("cryptosuite").and_then(Value::as_str).and_then(Suite::named);
     matches!(&secured.by, Securing::Proofs(proofs) if proofs.iter().any(|proof| suite(proof) == Some(Suite::EddsaRdfc2022)))
+}
+
+/// Whether the signature is one that we verify, over a text. Then a context that is not known here is refused, as a term that none
+/// defines is: what was signed means nothing (VC Data Integrity 1.0 §2.4.1). Of other proofs nothing can be said at all.
+fn is_judged_by_text(secured: &Secured) -> bool {
+    match &secured.by {
+        Securing::Token(_) => true,
+        Securing::Proofs(proofs) => proofs.iter().any(|proof| {
+            proof.get("cryptosuite").and_then(Value::as_str).and_then(Suite::named) == Some(Suite::EddsaJcs2022)
+        }),
+        Securing::Nothing | Securing::Unreadable(_) => false,
+    }
 }
 
 /// A related resource that we have at hand and whose digest is another (VCDM 2.0 § 5.3). Of others nothing is known.
@@ -108,21 +120,33 @@ fn multihash_holds(digest: &str, bytes: &[u8]) -> bool {
 /// Whether the present moment lies within the period of validity (VCDM 2.0 § 4.9; `issuanceDate` and `expirationDate` of 1.1).
 pub(super) fn validity(secured: &Secured, now: Timestamp) -> Check {
     let check = |outcome, reason| Check::new(CheckCode::Validity, outcome, reason);
-    let moment = |names: [&str; 2], claim: &str| {
-        let written = names.iter().find_map(|name| secured.document.get(*name)).and_then(Value::as_str);
-        let claimed = match &secured.by {
-            Securing::Token(jws) => jws.moment(claim),
-            _ => None,
-        };
-        written.and_then(|text| text.parse::<Timestamp>().ok()).or(claimed)
+    let from = moments(secured, ["validFrom", "issuanceDate"], "nbf");
+    let until = moments(secured, ["validUntil", "expirationDate"], "exp");
+    let (from, until) = match (from, until) {
+        (Ok(from), Ok(until)) => (from, until),
+        (Err(unread), _) | (_, Err(unread)) => return check(Outcome::Fail, Reason::ValidityUnreadable).with(unread),
     };
-    if let Some(until) = moment(["validUntil", "expirationDate"], "exp").filter(|until| *until < now) {
+    if let Some(until) = until.into_iter().min().filter(|until| *until < now) {
         return check(Outcome::Fail, Reason::Expired).with(until);
     }
-    match moment(["validFrom", "issuanceDate"], "nbf") {
+    match from.into_iter().max() {
         Some(from) if from > now.plus_seconds(LENIENCY_SECONDS) => check(Outcome::Fail, Reason::NotYetValid).with(from),
         _ => check(Outcome::Pass, Reason::InForce),
     }
+}
+
+/// The moments that a document and its token give for one end of its validity. One that can't be read is an error: it must not pass
+/// for one that isn't there.
+fn moments(secured: &Secured, names: [&str; 2], claim: &str) -> Result<Vec<Timestamp>, String> {
+    let written = names.iter().filter_map(|name| secured.document.get(*name)).map(|date| {
+        let read = date.as_str().and_then(|text| Timestamp::from_date_time(text).ok());
+        read.ok_or_else(|| date.to_string())
+    });
+    let claimed = match &secured.by {
+        Securing::Token(jws) => jws.payload.get(claim).map(|said| jws.moment(claim).ok_or_else(|| said.to_string())),
+        _ => None,
+    };
+    written.chain(claimed).collect()
 }
 
 /// Whether an e-mail address is the one that the badge was awarded to (OB 3.0, IdentityObject). Issuers hash it as they know it, we

@@ -135,11 +135,12 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         return Err(fail(Reason::StatusListMismatch).with("it has another purpose"));
     }
     let encoded = subject.get("encodedList").and_then(Value::as_str).unwrap_or_default();
-    let bits = Bitstring::decode(encoded).map_err(|error| fail(Reason::StatusListMalformed).with(error))?;
-    let value = bits.value(index, size).map_err(|error| match error {
-        StatusListError::OutOfRange(_) => malformed("the list has no such entry"),
-        error => fail(Reason::StatusListMalformed).with(error),
-    })?;
+    let why = |error: StatusListError| match error {
+        StatusListError::OutOfRange(_) => fail(Reason::StatusIndexOutOfRange).with(error),
+        StatusListError::TooShort => fail(Reason::StatusListTooShort).with(error),
+        StatusListError::Encoding | StatusListError::TooLong => fail(Reason::StatusListMalformed).with(error),
+    };
+    let value = Bitstring::decode(encoded).and_then(|bits| bits.value(index, size)).map_err(why)?;
     Ok(match (purpose, value) {
         ("revocation", 0) => said(Outcome::Pass, Reason::NotRevoked),
         ("revocation", _) => fail(Reason::Revoked),
