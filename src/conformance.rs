@@ -140,7 +140,7 @@ impl Instance {
                 self.did
             )));
         }
-        check_secured(&credential, options.envelope)?;
+        check_asked(&credential, &options)?;
         if options.status {
             self.add_status(&mut credential);
         }
@@ -247,10 +247,14 @@ impl Options {
 }
 
 /// A proof that the credential brings along stays beside ours: it must have its form. A token holds a document without proofs, of the
-/// data model 2.0 (Securing VCs using JOSE and COSE §3.1).
-fn check_secured(credential: &Map<String, Value>, envelope: bool) -> Result<(), Refusal> {
-    if envelope && (credential.contains_key("proof") || !mentions(credential, VC_CONTEXT)) {
+/// data model 2.0 (Securing VCs using JOSE and COSE §3.1); only its context defines a status entry, and no document may do so itself.
+fn check_asked(credential: &Map<String, Value>, options: &Options) -> Result<(), Refusal> {
+    let modern = mentions(credential, VC_CONTEXT);
+    if options.envelope && (credential.contains_key("proof") || !modern) {
         return Err(Refusal::malformed("an envelope takes a credential of the data model 2.0 without a proof"));
+    }
+    if options.status && !modern {
+        return Err(Refusal::malformed("a status is for credentials of the data model 2.0"));
     }
     match lint::check_proofs(&Value::Object(credential.clone())).first() {
         Some(finding) => Err(Refusal::malformed(finding.to_string())),
@@ -271,12 +275,13 @@ fn define_proofs(credential: &mut Map<String, Value>, envelope: bool) {
     if envelope || mentions(credential, VC_CONTEXT) || mentions(credential, DATA_INTEGRITY_V2) {
         return;
     }
-    let Some(context) = credential.get_mut("@context") else { return };
-    let list = match &*context {
-        Value::Array(list) => list.clone(),
-        one => vec![one.clone()],
-    };
-    *context = list.into_iter().chain([json!(DATA_INTEGRITY_V2)]).collect();
+    if let Some(contexts) = credential.get_mut("@context") {
+        let list = match contexts.take() {
+            Value::Array(list) => list,
+            one => vec![one],
+        };
+        *contexts = list.into_iter().chain([json!(DATA_INTEGRITY_V2)]).collect();
+    }
 }
 
 /// TLS under a certificate made for this run, for `localhost`.

@@ -45,7 +45,8 @@ pub(super) async fn credential(
         (WantsToken::Only | WantsToken::Rather, Some(token)) => Some(token),
     };
     if token.is_some() || !answer::wants_page_at(&request) {
-        let (media_type, bytes) = token.map_or((answer::credential_type(request.headers()), signed), |token| (TOKEN_TYPE, token));
+        let (media_type, bytes) =
+            token.map_or((answer::credential_type(request.headers()), signed), |token| (TOKEN_TYPE, token));
         let mut response = signed_bytes(media_type, bytes, Keep::Seconds(300));
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept"));

@@ -147,11 +147,18 @@ pub fn document(report: &Report) -> (StatusCode, Value) {
             json!({ "verified": true, "checks": checks, "warnings": warnings, "errors": [], "problemDetails": [] });
         return (StatusCode::OK, body);
     }
-    let failed: Vec<_> = all().filter(|check| check.outcome == Outcome::Fail).map(ProblemDetail::of).collect();
+    let failed = |check: &&Check| check.outcome == Outcome::Fail;
     // Nothing failed, and yet something that matters could not be checked.
     let open = |check: &&Check| check.outcome == Outcome::NotChecked && check.reason != Reason::Pointless;
-    let failed = if failed.is_empty() { all().filter(open).map(ProblemDetail::of).collect() } else { failed };
-    problems(&failed, &warnings)
+    let mut found: Vec<_> = all().filter(failed).collect();
+    if found.is_empty() {
+        found = all().filter(open).collect();
+    }
+    // That a credential is refused is told by its own problems.
+    if found.iter().any(|check| check.code != CheckCode::Credentials) {
+        found.retain(|check| check.code != CheckCode::Credentials);
+    }
+    problems(&found.into_iter().map(ProblemDetail::of).collect::<Vec<_>>(), &warnings)
 }
 
 fn problems(failed: &[ProblemDetail], warnings: &[Value]) -> (StatusCode, Value) {

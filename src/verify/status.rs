@@ -89,9 +89,9 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
     let malformed = |why: &str| fail(Reason::StatusMalformed).with(why);
     let purpose = text("statusPurpose").ok_or_else(|| malformed("it has no statusPurpose"))?;
     let index = text("statusListIndex").filter(|index| !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()));
-    let index: u64 = index
-        .and_then(|index| index.parse().ok())
-        .ok_or_else(|| malformed("statusListIndex is no number in a text"))?;
+    let index = index.ok_or_else(|| malformed("statusListIndex is no number in a text"))?;
+    // A number that does not fit lies beyond the end of any list.
+    let index: u64 = index.parse().unwrap_or(u64::MAX);
     let address = text("statusListCredential").ok_or_else(|| malformed("it has no statusListCredential"))?;
     let size = match entry.get("statusSize") {
         None => 1,

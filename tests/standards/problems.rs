@@ -64,6 +64,14 @@ fn one(base: &str, name: &str) -> BTreeSet<String> {
     BTreeSet::from([format!("{base}{name}")])
 }
 
+/// The problem that a case names, if it does, is the one that is told, and no other.
+#[track_caller]
+fn check_named(case: &Value, found: &BTreeSet<String>) {
+    if let Some(expected) = case["problem"].as_str() {
+        assert_eq!(*found, BTreeSet::from([expected.to_owned()]), "{}", case["id"]);
+    }
+}
+
 /// Every document that the cases of three standards hold, whatever becomes of it.
 #[tokio::test]
 async fn what_is_refused_has_problems_of_the_standards() {
@@ -72,11 +80,15 @@ async fn what_is_refused_has_problems_of_the_standards() {
         let (data_model, data_integrity, status) =
             (cases::read("vcdm"), cases::read("data-integrity"), cases::read("bitstring"));
         for case in data_model.file["cases"].as_array().unwrap() {
-            seen.extend(problems(&app, &vcdm::build(&data_model, case), &json!({})).await);
+            let found = problems(&app, &vcdm::build(&data_model, case), &json!({})).await;
+            check_named(case, &found);
+            seen.extend(found);
         }
         for case in data_integrity.file["cases"].as_array().unwrap() {
             let document = proofs::build(&data_integrity, case, Suite::EddsaRdfc2022);
-            seen.extend(problems(&app, &document, case.get("asked").unwrap_or(&json!({}))).await);
+            let found = problems(&app, &document, case.get("asked").unwrap_or(&json!({}))).await;
+            check_named(case, &found);
+            seen.extend(found);
         }
         for case in status.file["cases"].as_array().unwrap() {
             seen.extend(problems(&app, &bitstring::build(&status, case)["credential"], &json!({})).await);
