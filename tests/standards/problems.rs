@@ -35,7 +35,9 @@ const TYPES: [(&str, &[&str]); 3] = [
 
 /// The types of the problems with a document; none where it is verified. Each has to be a problem as the standards want it.
 async fn problems(app: &TestApp, document: &Value, options: &Value) -> BTreeSet<String> {
-    let has_type = |name: &str| document["type"] == name || document["type"] == json!([name]);
+    let has_type = |name: &str| {
+        document["type"] == name || document["type"].as_array().is_some_and(|all| all.contains(&json!(name)))
+    };
     let (path, member) = match has_type("VerifiablePresentation") || has_type("EnvelopedVerifiablePresentation") {
         true => ("/vc/presentations/verify", "verifiablePresentation"),
         false => ("/vc/credentials/verify", "verifiableCredential"),

@@ -77,6 +77,19 @@ impl Instance {
         (status, serde_json::from_slice(&response.body_mut().read_to_vec().unwrap()).unwrap())
     }
 
+    /// The status line that answers a body of which so many bytes are sent, and more announced. No more is sent than is read: whoever
+    /// refuses closes the connection, and what lies in it unread would take the answer along.
+    pub fn send_endless(&self, endpoint: &str, bytes: usize) -> String {
+        let (host, path) = self.announced[endpoint].as_str().unwrap()[7..].split_once('/').unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(stream, "POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {}\r\n\r\n", bytes * 2).unwrap();
+        stream.write_all(&vec![b'x'; bytes]).unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line
+    }
+
     /// The status of a request by another method or to another path.
     pub fn get(&self, endpoint: &str, more: &str) -> u16 {
         let address = format!("{}{more}", self.announced[endpoint].as_str().unwrap());

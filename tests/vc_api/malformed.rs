@@ -68,9 +68,7 @@ fn bodies_that_are_no_requests_are_refused_everywhere() {
             let shown = json!(String::from_utf8_lossy(&body[..body.len().min(80)]));
             assert_problem(&shown, status, &answer);
         }
-        let large = format!("{{\"a\": \"{}\"}}", "x".repeat(3 * 1024 * 1024));
-        let (status, _) = instance.send(endpoint, large.as_bytes());
-        assert_eq!(status, 413, "{endpoint}");
+        assert!(instance.send_endless(endpoint, 2 * 1024 * 1024 + 1).starts_with("HTTP/1.1 413 "), "{endpoint}");
     }
 }
 
