@@ -66,11 +66,11 @@ fn one(base: &str, name: &str) -> BTreeSet<String> {
     BTreeSet::from([format!("{base}{name}")])
 }
 
-/// The problem that a case names, if it does, is the one that is told, and no other.
+/// The problem that a case names, if it does, is among those that are told.
 #[track_caller]
 fn check_named(case: &Value, found: &BTreeSet<String>) {
     if let Some(expected) = case["problem"].as_str() {
-        assert_eq!(*found, BTreeSet::from([expected.to_owned()]), "{}", case["id"]);
+        assert!(found.contains(expected), "{}: {found:?}", case["id"]);
     }
 }
 
