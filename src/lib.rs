@@ -57,4 +57,5 @@ pub mod schemas;
 pub mod config;
 pub mod http;
 pub mod demo;
+pub mod conformance;
 pub mod cli;

@@ -12,7 +12,6 @@ use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use serde_json::{Value, json};
 
-use crate::ids::Did;
 use crate::time::Timestamp;
 
 /// Entries in each list that we publish: the least that the standard allows (§ 2.2, herd privacy).
@@ -102,13 +101,13 @@ impl Bitstring {
 }
 
 /// The unsigned `BitstringStatusListCredential` (§ 2.2) of a revocation list.
-pub fn compose(id: &str, issuer: &Did, bits: &Bitstring, now: Timestamp) -> Value {
+pub fn compose(id: &str, issuer: &str, bits: &Bitstring, now: Timestamp) -> Value {
     let from = now.to_whole_second();
     json!({
         "@context": ["https://www.w3.org/ns/credentials/v2"],
         "id": id,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
-        "issuer": issuer.as_str(),
+        "issuer": issuer,
         "validFrom": from.to_string(),
         "validUntil": from.plus_seconds(VALIDITY_SECONDS).to_string(),
         "credentialSubject": {

@@ -39,9 +39,14 @@ const RULES: &[Rule] = &[
     Rule { paths: &[&["sqlx"]], allowed: |_, module| module == "store", because: "only `store` knows SQL" },
     Rule { paths: &[&["axum"], &["tower_http"]], allowed: |layer, _| layer == 8, because: "only layer 8 knows HTTP" },
     Rule {
-        paths: &[&["ureq"], &["rustls"], &["webpki_roots"], &["TcpStream"], &["ToSocketAddrs"]],
+        paths: &[&["ureq"], &["webpki_roots"], &["TcpStream"], &["ToSocketAddrs"], &["ClientConfig"]],
         allowed: |_, module| matches!(module, "fetch" | "demo"),
         because: "only `fetch` fetches (and `demo`, from its own server on loopback)",
+    },
+    Rule {
+        paths: &[&["rustls"], &["tokio_rustls"]],
+        allowed: |_, module| matches!(module, "fetch" | "conformance"),
+        because: "only `fetch` speaks TLS (and `conformance` serves its status list over it)",
     },
     Rule {
         paths: &[&["std", "env"]],
@@ -49,7 +54,7 @@ const RULES: &[Rule] = &[
         because: "only `config` reads the environment",
     },
     Rule {
-        paths: &[&["SigningKey"], &["ExpandedSecretKey"]],
+        paths: &[&["SigningKey"], &["ExpandedSecretKey"], &["EcdsaKeyPair"], &["rsa", "KeyPair"]],
         allowed: |_, module| matches!(module, "keyring" | "proof"),
         because: "private keys live in `keyring`, which lends them to `proof` alone",
     },
@@ -390,6 +395,7 @@ mod checker {
         refused("src/http.rs", "fn f() { let s = std::net::TcpStream::connect(a); }", "only `fetch` fetches");
         refused("src/http.rs", "fn f() { std::env::var(\"X\"); }", "only `config` reads the environment");
         refused("src/store.rs", "use ed25519_dalek::{Signature, SigningKey};", "private keys live in `keyring`");
+        refused("src/store.rs", "use aws_lc_rs::rsa::{KeyPair as Pair, KeySize};", "private keys live in `keyring`");
     }
 
     #[test]

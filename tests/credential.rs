@@ -76,7 +76,8 @@ fn status_list(revoked: &[u32], alter: impl Fn(&mut Value)) -> Materials {
 fn signed_list(revoked: &[u32]) -> Value {
     let did = support::url().issuer_did(&"dgafp".parse().unwrap());
     let list = signed().pointer("/credentialStatus/statusListCredential").unwrap().as_str().unwrap().to_owned();
-    let list = status_list::compose(&list, &did, &Bitstring::new(revoked), "2026-03-28T08:00:00Z".parse().unwrap());
+    let list =
+        status_list::compose(&list, did.as_str(), &Bitstring::new(revoked), "2026-03-28T08:00:00Z".parse().unwrap());
     sign(&sceau::lint::lint_status_list(list).unwrap(), "2026-03-28T08:00:00Z")
 }
 

@@ -17,6 +17,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Installation, Logging, SystemClock, SystemEntropy};
+use crate::conformance::{self, ConformanceOptions};
 use crate::demo::{self, DemoOptions};
 use crate::ids::PublicUrl;
 use crate::keyring::Keyring;
@@ -85,6 +86,11 @@ enum Command {
         after_help = "Examples:\n  sceau lint credential.json\n  sceau lint --explain obv3.alignment\n  sceau lint --rules\nNothing is verified and nothing fetched: signatures, keys and statuses are for `sceau verify`.\nEnds with status 0 where no rule is broken, 1 where one is."
     )]
     Lint(lint::LintOptions),
+    /// Run an ephemeral VC-API instance on loopback, for public test suites; its first line is JSON with its addresses.
+    #[command(
+        after_help = "Example:\n  sceau conformance --listen 127.0.0.1:40443\nOptions of its issuer: cryptosuite (eddsa-rdfc-2022, eddsa-jcs-2022), status (true adds a revocation entry), envelope (true answers a VC-JWT in an envelope)."
+    )]
+    Conformance(ConformanceOptions),
     /// Print our JSON Schemas, or check that the files in schemas/ are up to date.
     Schemas {
         /// One schema; without a name, their list.
@@ -125,6 +131,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Verify(options) => return verify::run(&options).await,
         Command::Lint(options) => return lint::run(&options),
+        Command::Conformance(options) => conformance::run(&options, serve::stop_signal()).await?,
         Command::Schemas { name, write, check } => print_schemas(name.as_deref(), write, check)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -34,24 +34,29 @@ pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))?;
     tracing::info!(http.address = %address, public.url = %service.url, "serve.started");
 
-    let (stop, stopped) = watch::channel(false);
+    let stopped = stop_signal();
     let workers = match options.workers {
         0 => None,
         count => Some(tokio::spawn(worker::run(Arc::clone(&service), count, stopped.clone()))),
     };
     let router = http::router(App::new(Arc::clone(&service), pages));
-    let signals = tokio::spawn(async move {
-        told_to_stop().await;
-        tracing::info!("serve.stopping");
-        let _ = stop.send(true);
-    });
     http::serve(listener, router, stopped).await;
     if let Some(workers) = workers {
         workers.await.context("workers")?;
     }
-    signals.abort();
     service.store.close().await;
     Ok(())
+}
+
+/// Becomes true on Ctrl-C or SIGTERM.
+pub(super) fn stop_signal() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        told_to_stop().await;
+        tracing::info!("serve.stopping");
+        let _ = stop.send(true);
+    });
+    stopped
 }
 
 async fn told_to_stop() {

@@ -17,11 +17,14 @@ use super::{App, MAX_DURATION};
 use crate::pages::ErrorPage;
 use crate::text::Lang;
 
+/// Wraps a router in what keeps any server up: a time limit, and a problem instead of a cut line where a defect shows.
+pub(crate) fn harden<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(CatchPanicLayer::custom(panicked)).layer(middleware::from_fn(limit_time))
+}
+
 /// Wraps a router in everything that holds for all of it.
 pub(super) fn apply(router: Router<App>, app: App) -> Router<App> {
-    router
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(limit_time))
+    harden(router)
         .layer(middleware::from_fn_with_state(app, show_problems_as_pages))
         .layer(middleware::from_fn(protect_and_log))
 }

@@ -17,6 +17,8 @@ mod server;
 pub(crate) mod vc_api;
 mod verify;
 
+pub(crate) use layers::harden;
+
 pub use auth::{Scope, new_token, token_hash};
 pub use problem::{Kind, Problem};
 pub use server::serve;

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 use crate::verify::{Check, CheckCode, Outcome, Question, Reason, Report};
 
 /// The largest request, in bytes: a token is a third longer than what it holds.
-pub(super) const MAX_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// Which of the two is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +52,31 @@ pub(super) async fn presentation(State(app): State<App>, Body(body): Body) -> Re
 async fn verify(service: &Service, body: &[u8], asked: Asked) -> Result<Response, Problem> {
     let (document, question) = match read(body, asked, service.clock.now()) {
         Ok(read) => read,
-        Err(Refusal(why)) => return Ok(refuse(&why)),
+        Err(refusal) => return Ok(refusal.answer()),
     };
     Ok(answer(&service.verify(document, question).await?))
 }
 
-/// Why a request is none.
+/// Why a request is refused.
 #[derive(Debug)]
-pub(crate) struct Refusal(pub String);
+pub(crate) struct Refusal(ProblemDetail);
+
+impl Refusal {
+    /// It cannot be read.
+    fn unreadable(detail: impl Into<String>) -> Self {
+        Self(ProblemDetail { kind: "https://www.w3.org/TR/vc-data-model#PARSING_ERROR", detail: detail.into() })
+    }
+
+    /// It can, and asks for what no standard allows, or is not done here.
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self(ProblemDetail { kind: "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR", detail: detail.into() })
+    }
+
+    /// As an answer.
+    pub(crate) fn answer(self) -> Response {
+        problems(&[self.0], &[])
+    }
+}
 
 /// The document and the question in a request.
 pub(crate) fn read(body: &[u8], asked: Asked, now: Timestamp) -> Result<(Vec<u8>, Question), Refusal> {
@@ -69,14 +86,14 @@ pub(crate) fn read(body: &[u8], asked: Asked, now: Timestamp) -> Result<(Vec<u8>
         Some(document @ Value::Object(_)) if is_presentation(document) == (asked == Asked::Presentation) => {
             document.to_string().into_bytes()
         }
-        _ => return Err(Refusal(format!("{} is not a document of its kind", asked.member()))),
+        _ => return Err(Refusal::unreadable(format!("{} is not a document of its kind", asked.member()))),
     };
     let option = |name: &str| {
         let value = members.get("options").and_then(|options| options.get(name));
         match value {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Refusal(format!("options.{name} must be a text"))),
+            Some(_) => Err(Refusal::malformed(format!("options.{name} must be a text"))),
         }
     };
     let question = Question { challenge: option("challenge")?, domain: option("domain")?, ..Question::from(now) };
@@ -88,8 +105,8 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     let limits = json::Limits { max_bytes: MAX_BYTES, ..json::Limits::default() };
     match json::parse_strict(body, &limits) {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Refusal("the request must be a JSON object".into())),
-        Err(error) => Err(Refusal(error.to_string())),
+        Ok(_) => Err(Refusal::unreadable("the request must be a JSON object")),
+        Err(error) => Err(Refusal::unreadable(error.to_string())),
     }
 }
 
@@ -102,18 +119,12 @@ fn is_presentation(document: &Value) -> bool {
     types.iter().filter_map(Value::as_str).any(|one| one.ends_with("VerifiablePresentation"))
 }
 
-/// A request that cannot be read, or asks for what is not done.
-pub(crate) fn refuse(detail: &str) -> Response {
-    let problem =
-        ProblemDetail { kind: "https://www.w3.org/TR/vc-data-model#PARSING_ERROR", detail: detail.to_owned() };
-    problems(StatusCode::BAD_REQUEST, &[problem], &[])
-}
-
 /// What VC-API says of a report: 200 where it is verified, else 400 with what failed.
 pub(crate) fn answer(report: &Report) -> Response {
     let all = || std::iter::once(report).chain(&report.credentials).flat_map(|report| &report.checks);
-    let warnings: Vec<_> =
-        all().filter(|check| check.outcome == Outcome::Warn).map(|check| ProblemDetail::of(check).to_json()).collect();
+    // That a credential is no badge is no matter here.
+    let warns = |check: &&Check| check.outcome == Outcome::Warn && check.reason != Reason::NotAnOpenBadge;
+    let warnings: Vec<_> = all().filter(warns).map(|check| ProblemDetail::of(check).to_json()).collect();
     if report.is_verified() {
         let checks: Vec<_> = report.checks.iter().map(|check| check.code).collect();
         let body =
@@ -124,10 +135,11 @@ pub(crate) fn answer(report: &Report) -> Response {
     // Nothing failed, and yet something that matters could not be checked.
     let open = |check: &&Check| check.outcome == Outcome::NotChecked && check.reason != Reason::Pointless;
     let failed = if failed.is_empty() { all().filter(open).map(ProblemDetail::of).collect() } else { failed };
-    problems(StatusCode::BAD_REQUEST, &failed, &warnings)
+    problems(&failed, &warnings)
 }
 
-fn problems(status: StatusCode, failed: &[ProblemDetail], warnings: &[Value]) -> Response {
+fn problems(failed: &[ProblemDetail], warnings: &[Value]) -> Response {
+    let status = StatusCode::BAD_REQUEST;
     let details: Vec<_> = failed.iter().map(ProblemDetail::to_json).collect();
     let errors: Vec<_> = failed.iter().map(|problem| &problem.detail).collect();
     let mut body = details.first().cloned().unwrap_or_else(|| json!({}));
@@ -140,6 +152,7 @@ fn problems(status: StatusCode, failed: &[ProblemDetail], warnings: &[Value]) ->
 }
 
 /// A `ProblemDetails` of the standards (VCDM 2.0 §7.1, VC Data Integrity 1.0 §4.7, Bitstring Status List 1.0 §3.4).
+#[derive(Debug)]
 struct ProblemDetail {
     kind: &'static str,
     detail: String,

@@ -71,6 +71,11 @@ impl KeyHandle {
         Some((key, content))
     }
 
+    /// A key that no file holds, for an issuer that ends with the process.
+    pub fn ephemeral(kind: KeyKind, entropy: &dyn Entropy) -> Option<Self> {
+        Self::generate(kind, entropy).map(|(key, _)| key)
+    }
+
     /// Reads what a key's file holds; none where that is no key of the three kinds.
     pub(super) fn read(content: &[u8]) -> Option<Self> {
         // No PKCS#8 document is as short as a seed.

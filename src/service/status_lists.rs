@@ -67,7 +67,7 @@ impl Service {
         let (address, issuer) = (self.url.status_list(id), self.url.issuer_did(&list.issuer));
         let key_id = key.record.key_id.clone();
         let signed = blocking(move || {
-            let document = status_list::compose(&address, &issuer, &Bitstring::new(&list.revoked), now);
+            let document = status_list::compose(&address, issuer.as_str(), &Bitstring::new(&list.revoked), now);
             let document = lint::lint_status_list(document).map_err(|findings| refused(&findings))?;
             Ok::<_, ServiceError>(key.prove(&document, &now.to_whole_second().to_string())?.to_string())
         })

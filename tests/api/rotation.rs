@@ -2,10 +2,14 @@
 
 use sceau::award::BlockReason;
 use sceau::ids::hex;
-use sceau::proof::key::KeyKind;
+use sceau::proof::data_integrity::{self, ProofOptions, Suite};
+use sceau::proof::jwt;
+use sceau::proof::key::{KeyKind, Signer};
 use sceau::reissue::{Swept, SweptOutcome};
 use sceau::service::Compromise;
 use sceau::store::{StoreError, Task};
+use sceau::time::Clock as _;
+use sceau::verify::{self, CheckCode, Materials, Reason, Report, Trust, Verdict};
 use sceau::worker::{self, Turn};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -53,6 +57,42 @@ async fn sweep(app: &TestApp) -> Vec<Swept> {
     told
 }
 
+/// The verdict of somebody who has what is published and nothing else.
+async fn stranger(app: &TestApp, credential: &[u8]) -> Report {
+    let mut materials = Materials::new();
+    materials.supply(&app.get("/issuers/dgafp/did.json").await.expect(200).body, Trust::Domain).unwrap();
+    let document: Value = serde_json::from_slice(credential).unwrap_or_default();
+    if let Some(list) = document.pointer("/credentialStatus/statusListCredential").and_then(Value::as_str) {
+        materials.supply(&app.get(list).await.expect(200).body, Trust::Domain).unwrap();
+    }
+    verify::prepare(credential).conclude(&materials, app.clock.now())
+}
+
+/// Why a check of a report came out as it did.
+fn reason<'a>(report: &'a Value, code: &str) -> &'a str {
+    let check = report["checks"].as_array().unwrap().iter().find(|check| check["code"] == code);
+    check.and_then(|check| check["reason"].as_str()).unwrap_or_else(|| panic!("no {code} in {report}"))
+}
+
+/// What a thief signs with a stolen key: longer hours under the same id and under another, dated before the theft; the same as a
+/// token; a credential without any status.
+fn forgeries(original: &Reply, key_id: &str, thief: &dyn Signer) -> Vec<String> {
+    let mut document = original.json();
+    document.as_object_mut().unwrap().remove("proof");
+    let longer: Value = serde_json::from_str(&document.to_string().replace("PT3H30M", "PT9H30M")).unwrap();
+    let mut other = longer.clone();
+    other["id"] = json!("https://sceau.example/credentials/0b0c3a5e-4f2d-4a1c-9b1e-2f3a4b5c6d7e");
+    let mut statusless = other.clone();
+    statusless.as_object_mut().unwrap().remove("credentialStatus");
+    let options = ProofOptions::assertion(Suite::EddsaRdfc2022, text(&document, "/validFrom"), key_id);
+    let prove = |document: &Value| data_integrity::sign(document, &options, thief).unwrap().to_string();
+    let mut forged: Vec<_> = [&longer, &other, &statusless].map(prove).into();
+    forged.push(jwt::sign(&longer, jwt::CREDENTIAL_TYPE, key_id, thief).unwrap());
+    // Even the very content, signed once more: it is not what stands in the log.
+    forged.push(jwt::sign(&document, jwt::CREDENTIAL_TYPE, key_id, thief).unwrap());
+    forged
+}
+
 crate::on_both_engines! {
     /// Two rotations and one compromise: each credential keeps its key and its bytes, and only what the stolen key signed is made
     /// anew, with the same award date and the same pseudonym.
@@ -74,6 +114,7 @@ crate::on_both_engines! {
         let published = keys_of(&did_document(app).await);
         assert_eq!(published, keys.iter().map(|key| (key.clone(), None)).collect::<Vec<_>>());
 
+        let thief = app.service.keyring.key(&code("dgafp"), keys[1].split_once('#').unwrap().1).unwrap().unwrap();
         assert_eq!(compromise(app, &keys[1]).await, Compromise::Marked);
         assert_eq!(compromise(app, &keys[1]).await, Compromise::AlreadyMarked);
         assert_eq!(compromise(app, &format!("{}x", keys[1])).await, Compromise::NotFound);
@@ -82,10 +123,22 @@ crate::on_both_engines! {
         assert_eq!(keys_of(&document), [(keys[0].clone(), None), (keys[1].clone(), since), (keys[2].clone(), None)]);
         let asserting = document["assertionMethod"].to_string();
         assert!(asserting.contains(&keys[0]) && asserting.contains(&keys[2]) && !asserting.contains(&keys[1]));
-        // Until it is made anew, what tells our credential from a thief's is the log alone.
-        let forged = b.text().replace("Agent 2", "Agent X").replace("PT3H30M", "PT9H30M");
-        assert!(logged(app, &b, &keys[1]).await);
-        assert!(!app.service.store.signing_log_contains(&hex(&Sha256::digest(forged)), &keys[1]).await.unwrap());
+        // Until it is made anew, what tells our credential from a thief's is the log alone; strangers refuse both.
+        let report = app.verify(&b.body).await;
+        assert_eq!((&report["verdict"], reason(&report, "issuer_key")), (&json!("valid"), "key_revoked_but_logged"));
+        let page = app.page(text(&app.award("2").await, "/links/verification"), "fr").await.expect(200);
+        assert!(page.text().contains("journal des signatures"), "the page explains it");
+        let of_stranger = stranger(app, &b.body).await;
+        assert_eq!((of_stranger.verdict, of_stranger.reason(CheckCode::IssuerKey)), (Verdict::Invalid, Some(Reason::KeyRevoked)));
+        for forged in forgeries(&b, &keys[1], &*thief) {
+            let report = app.verify(forged.as_bytes()).await;
+            assert_eq!((&report["verdict"], reason(&report, "issuer_key")), (&json!("invalid"), "key_revoked"), "{report}");
+            assert_eq!(stranger(app, forged.as_bytes()).await.verdict, Verdict::Invalid);
+        }
+        for credential in [&a, &c] {
+            assert_eq!(app.verify(&credential.body).await["verdict"], "valid");
+            assert_eq!(stranger(app, &credential.body).await.verdict, Verdict::Valid);
+        }
 
         let before = app.award("2").await;
         let told = sweep(app).await;
@@ -106,7 +159,8 @@ crate::on_both_engines! {
         assert_eq!(new["credentialSubject"]["achievement"], old["credentialSubject"]["achievement"]);
         assert!(text(&new, "/validFrom") > text(&old, "/validFrom"));
         let report = app.verify(&b.body).await;
-        assert_eq!(report["revocation"]["category"], "key_compromise", "{report}");
+        assert_eq!((&report["verdict"], &report["revocation"]["category"]), (&json!("revoked"), &json!("key_compromise")));
+        assert_eq!(stranger(app, &b.body).await.verdict, Verdict::Invalid);
         let successor = app.get(text(&old, "/id")).await.expect(200);
         assert_eq!(successor.header("link"), format!("<{}>; rel=\"successor-version\"", text(&new, "/id")));
         assert_eq!(successor.body, b.body, "signed bytes never change");
@@ -116,6 +170,23 @@ crate::on_both_engines! {
             assert_eq!(app.verify(&credential.body).await["verdict"], "valid");
         }
         assert_eq!(app.verify(&anew.body).await["verdict"], "valid");
+        assert_eq!(stranger(app, &anew.body).await.verdict, Verdict::Valid);
+        for forged in forgeries(&b, &keys[1], &*thief) {
+            assert_eq!(app.verify(forged.as_bytes()).await["verdict"], "invalid");
+        }
+    }
+
+    /// What a key signed is told to be revoked for as long as we keep it, though nobody else needs the key any more.
+    async fn a_key_that_is_published_no_more_still_verifies_here(app: &TestApp) {
+        app.complete(zoe()).await;
+        let first = credential(app, "892").await;
+        app.add_key("dgafp").await;
+        app.reissue(&app.award("892").await).await;
+        assert_eq!(keys_of(&did_document(app).await).len(), 2, "its status lists are about for a day");
+        app.clock.advance(25 * 3600);
+        assert_eq!(keys_of(&did_document(app).await).len(), 1);
+        assert_eq!(app.verify(&first.body).await["verdict"], "revoked");
+        assert_eq!(stranger(app, &first.body).await.verdict, Verdict::Invalid);
     }
 
     /// The key that signs is stolen: there is no moment without one, and nothing that it signed is shown as it was.
@@ -216,7 +287,7 @@ crate::on_both_engines! {
             assert_eq!(worker::turn(&app.service, "test").await.unwrap(), Turn::Worked);
         }
         let store = &app.service.store;
-        let now = sceau::time::Clock::now(&*app.clock);
+        let now = app.clock.now();
         let job = store.claim_job("slow", now, 60).await.unwrap().unwrap();
         let Task::Issue { credential: id } = job.task else { panic!("{:?}", job.task) };
         let new = app.add_key("dgafp").await;

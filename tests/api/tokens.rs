@@ -58,6 +58,7 @@ crate::on_both_engines! {
             let mut credential = app.get(address).await.expect(200).json();
             credential.as_object_mut().unwrap().remove("proof");
             assert_eq!(read(app, &file).await, credential);
+            assert_eq!(app.verify(&file.body).await["verdict"], "valid");
             let document = app.get("/issuers/dgafp/did.json").await.expect(200).json();
             let kid = format!("/issuers/dgafp/keys/{}", key_id.split_once('#').unwrap().1);
             let asserting = document["assertionMethod"].to_string();

@@ -149,7 +149,7 @@ fn ours() -> Value {
     let url: PublicUrl = "https://sceau.example".parse().unwrap();
     let did = url.issuer_did(&"dgafp".parse().unwrap());
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
-    status_list::compose("https://sceau.example/status/1", &did, &Bitstring::new(&[7]), now)
+    status_list::compose("https://sceau.example/status/1", did.as_str(), &Bitstring::new(&[7]), now)
 }
 
 /// §2.2, §3.1: the list that we publish is a conforming credential with the members that the standard demands.

@@ -238,7 +238,7 @@ on_both_engines! {
         );
         engines::run_script(&db.raw_url, &format!("{for_engine}\n{rows}")).await;
         let store = db.open().await;
-        assert_eq!(store.keys(&code("dgafp")).await.unwrap(), [first.clone()]);
+        assert_eq!(store.keys(&code("dgafp")).await.unwrap(), std::slice::from_ref(&first));
         assert_eq!(store.active_key(&code("dgafp"), KeyKind::Ed25519).await.unwrap(), Some(first.clone()));
         assert!(store.signing_log_contains("aa", key_id).await.unwrap());
         let list = list.parse().unwrap();
