@@ -284,7 +284,13 @@ mod tests {
         words.sort();
         words.dedup();
         assert_eq!(words.len(), Reason::ALL.len());
+        let documented = include_str!("../../docs/verification.md");
         for reason in Reason::ALL {
+            assert!(
+                documented.contains(&format!("| `{}` |", reason.word())),
+                "docs/verification.md: {}",
+                reason.word()
+            );
             let sentence = reason.sentence();
             assert!(
                 sentence.fr.ends_with('.') && sentence.en.ends_with('.') && sentence.fr != sentence.en,
