@@ -59,11 +59,20 @@ pub(super) fn check(secured: &Secured, materials: &Materials, question: &Questio
         return Check::new(CheckCode::Status, Outcome::Pass, Reason::NoStatus);
     }
     if entries.len() > MAX_ENTRIES {
-        return Check::new(CheckCode::Status, Outcome::NotChecked, Reason::StatusMalformed).with("too many entries");
+        // The same entry many times is signed like one, so that whoever holds a credential can make as many of it as they like.
+        return Check::new(CheckCode::Status, Outcome::Fail, Reason::StatusMalformed).with("too many entries");
     }
-    // The gravest of several decides; a revocation before anything else.
+    // The gravest of several decides, whatever their order, which nobody signs: a revocation before anything else, and a kind that
+    // is not known here after what could not be checked for another reason.
     let found = entries.iter().map(|entry| one(secured, entry, materials, question));
-    let gravity = |check: &Check| (check.reason == Reason::Revoked, check.outcome);
+    let gravity = |check: &Check| {
+        (
+            check.reason == Reason::Revoked,
+            check.outcome,
+            check.reason == Reason::Suspended,
+            check.reason != Reason::StatusNotSupported,
+        )
+    };
     found.max_by_key(gravity).unwrap_or_else(|| Check::pointless(CheckCode::Status))
 }
 
@@ -184,8 +193,10 @@ fn by_revocation_list(secured: &Secured, entry: &Value, materials: &Materials) -
     let Some(revoked) = list.get("revokedCredential").and_then(Value::as_array) else {
         return said(Outcome::Fail, Reason::StatusListMalformed).with("it has no revokedCredential");
     };
-    let id = secured.document.get("id");
-    let entry = revoked.iter().find(|entry| Some(entry.get("id").unwrap_or(entry)) == id);
+    let Some(id) = secured.document.get("id") else {
+        return said(Outcome::Fail, Reason::StatusMalformed).with("the credential has no id to be listed by");
+    };
+    let entry = revoked.iter().find(|entry| Some(entry.get("id").unwrap_or(entry)) == Some(id));
     match entry {
         // An entry says since when; without `revoked: false` it is in force.
         Some(entry) if entry.get("revoked") != Some(&Value::Bool(false)) => said(Outcome::Fail, Reason::Revoked),
