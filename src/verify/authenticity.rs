@@ -135,6 +135,13 @@ fn is_countersignature(secured: &Secured, method: &str) -> bool {
 /// Judges the proof or proofs of a document, and its key's right to speak.
 pub(super) fn judge(secured: &Secured, materials: &Materials, question: &Question) -> Authenticity {
     match &secured.by {
+        // Without a proof there is no answer to a challenge, and no domain that it would be meant for.
+        Securing::Nothing if secured.is_presentation() && question.challenge.is_some() => {
+            Authenticity::only_proof(Said::fail(Reason::ChallengeMismatch, "unsigned"))
+        }
+        Securing::Nothing if secured.is_presentation() && question.domain.is_some() => {
+            Authenticity::only_proof(Said::fail(Reason::DomainMismatch, "unsigned"))
+        }
         Securing::Nothing if secured.is_presentation() => Authenticity {
             proof: Check::new(CheckCode::Proof, Outcome::NotChecked, Reason::PresentationUnsigned),
             key: Check::pointless(CheckCode::IssuerKey),
@@ -296,11 +303,19 @@ fn judge_token(secured: &Secured, jws: &Jws, materials: &Materials, question: &Q
     if let Err(error) = jws.check_claims() {
         return refused(Said::fail(Reason::ClaimMismatch, error));
     }
-    if let Some(asked) = &question.challenge
-        && secured.is_presentation()
-        && jws.payload.get("nonce").is_some_and(|nonce| nonce != asked)
-    {
-        return refused(Said::fail(Reason::ChallengeMismatch, "nonce"));
+    if secured.is_presentation() {
+        // The claims that answer for a token: `nonce` and `aud` (RFC 7519 §4.1.3: one audience or several).
+        let says = |claim: &str, asked: &String| match jws.payload.get(claim) {
+            Some(Value::Array(several)) => several.iter().any(|one| one == asked),
+            Some(one) => one == asked,
+            None => false,
+        };
+        if question.challenge.as_ref().is_some_and(|asked| !says("nonce", asked)) {
+            return refused(Said::fail(Reason::ChallengeMismatch, "nonce"));
+        }
+        if question.domain.as_ref().is_some_and(|asked| !says("aud", asked)) {
+            return refused(Said::fail(Reason::DomainMismatch, "aud"));
+        }
     }
     let (key, bound, trust) = judge_key(secured, method, relationship(secured), materials, question);
     let proof = match &bound {
