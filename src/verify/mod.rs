@@ -138,7 +138,9 @@ impl Prepared {
             needs.extend(keys);
         }
         needs.sort();
-        needs.dedup();
+        // One address is one thing: a key is fetched without redirects, a status list with them, and neither may stand for the other.
+        // The strictest kind comes first.
+        needs.dedup_by(|later, first| later.id == first.id);
         needs
     }
 
