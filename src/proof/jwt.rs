@@ -207,13 +207,10 @@ impl Jws {
         Ok(())
     }
 
-    /// A moment of a registered claim, in whole seconds, where the document itself has none.
+    /// A moment of a registered claim, in whole seconds; one beyond the years that are known here is the first or last of them.
     pub fn moment(&self, claim: &str) -> Option<Timestamp> {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a claim beyond any date is clamped, and refused by the range check"
-        )]
-        let seconds = self.payload.get(claim)?.as_f64()? as i64;
+        #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
+        let seconds = self.payload.get(claim)?.as_f64()?.clamp(0.0, 253_402_300_799.0) as i64;
         Timestamp::from_unix_seconds(seconds)
     }
 }

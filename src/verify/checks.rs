@@ -4,7 +4,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::authenticity::{LENIENCY_SECONDS, why_not_canonical};
-use super::presented::{Secured, Securing};
+use super::presented::{Secured, Securing, has_type};
 use super::reason::Reason;
 use super::report::{Check, CheckCode, Outcome};
 use crate::jsonld::{self, JsonLdError, contexts};
@@ -20,6 +20,14 @@ pub(super) fn schema(secured: &Secured) -> Check {
         original => original,
     };
     let presentation = secured.is_presentation();
+    if presentation && has_type(document, "VerifiableCredential") {
+        // Signed by its holder, it would speak for any issuer that it names.
+        return check(Outcome::Fail, Reason::PresentationNotWellFormed).with("it is a credential, too");
+    }
+    if let Some(place) = named_by_keyword(document) {
+        return check(Outcome::Fail, Reason::NotWellFormed)
+            .with(format!("write id and type, not @id and @type, at {place}"));
+    }
     let findings = if presentation { lint::check_presentation(document) } else { lint::check_any(document) };
     if let Some(first) = findings.first() {
         let more = findings.len() - 1;
@@ -54,6 +62,22 @@ pub(super) fn schema(secured: &Secured) -> Check {
     }
 }
 
+/// Where `@id` or `@type` stands in place of `id` or `type`, among what is read by these names. JSON-LD signs both alike, so that a
+/// holder could exchange them.
+fn named_by_keyword(document: &Value) -> Option<&'static str> {
+    let items = |name: &str| match document.get(name) {
+        Some(Value::Array(several)) => several.iter().collect(),
+        one => one.into_iter().collect::<Vec<_>>(),
+    };
+    let has = |value: &Value| value.get("@id").is_some() || value.get("@type").is_some();
+    if has(document) {
+        return Some("/");
+    }
+    ["issuer", "holder", "credentialStatus", "credentialSubject"]
+        .into_iter()
+        .find(|name| items(name).into_iter().any(has))
+}
+
 /// Whether every term passes through canonicalisation when the proof is verified.
 fn is_signed_as_rdf(secured: &Secured) -> bool {
     let suite = |proof: &Value| proof.get("cryptosuite").and_then(Value::as_str).and_then(Suite::named);
@@ -80,12 +104,14 @@ fn related_resource_mismatch(document: &Value) -> Option<String> {
 fn sri_holds(digests: &str, bytes: &[u8]) -> bool {
     use base64::Engine as _;
     let encode = |digest: &[u8]| base64::engine::general_purpose::STANDARD.encode(digest);
+    // Each hashed once, however many are listed.
+    let known = [encode(&Sha256::digest(bytes)), encode(&Sha384::digest(bytes)), encode(&Sha512::digest(bytes))];
     digests.split_ascii_whitespace().any(|one| {
         let hash = one.split('?').next().unwrap_or_default();
         match hash.split_once('-') {
-            Some(("sha256", digest)) => digest == encode(&Sha256::digest(bytes)),
-            Some(("sha384", digest)) => digest == encode(&Sha384::digest(bytes)),
-            Some(("sha512", digest)) => digest == encode(&Sha512::digest(bytes)),
+            Some(("sha256", digest)) => digest == known[0],
+            Some(("sha384", digest)) => digest == known[1],
+            Some(("sha512", digest)) => digest == known[2],
             _ => false,
         }
     })
@@ -108,26 +134,60 @@ fn multihash_holds(digest: &str, bytes: &[u8]) -> bool {
 /// Whether the present moment lies within the period of validity (VCDM 2.0 § 4.9; `issuanceDate` and `expirationDate` of 1.1).
 pub(super) fn validity(secured: &Secured, now: Timestamp) -> Check {
     let check = |outcome, reason| Check::new(CheckCode::Validity, outcome, reason);
-    let moment = |names: [&str; 2], claim: &str| {
-        let written = names.iter().find_map(|name| secured.document.get(*name)).and_then(Value::as_str);
+    // Every date that is there counts, and one that cannot be read is not the same as none.
+    let moments = |names: [&str; 2], claim: &str| -> Result<Vec<Timestamp>, String> {
+        let written = names.into_iter().filter_map(|name| Some((name, secured.document.get(name)?)));
+        let read = written
+            .map(|(name, value)| value.as_str().and_then(comparable).ok_or_else(|| format!("{name} cannot be read")));
         let claimed = match &secured.by {
             Securing::Token(jws) => jws.moment(claim),
             _ => None,
         };
-        written.and_then(|text| text.parse::<Timestamp>().ok()).or(claimed)
+        read.chain(claimed.map(Ok)).collect()
     };
-    if let Some(until) = moment(["validUntil", "expirationDate"], "exp").filter(|until| *until < now) {
+    let (ends, begins) =
+        match (moments(["validUntil", "expirationDate"], "exp"), moments(["validFrom", "issuanceDate"], "nbf")) {
+            (Ok(ends), Ok(begins)) => (ends, begins),
+            (Err(why), _) | (_, Err(why)) => return check(Outcome::Fail, Reason::NotWellFormed).with(why),
+        };
+    if let Some(until) = ends.into_iter().min().filter(|until| *until < now) {
         return check(Outcome::Fail, Reason::Expired).with(until);
     }
-    match moment(["validFrom", "issuanceDate"], "nbf") {
+    match begins.into_iter().max() {
         Some(from) if from > now.plus_seconds(LENIENCY_SECONDS) => check(Outcome::Fail, Reason::NotYetValid).with(from),
         _ => check(Outcome::Pass, Reason::InForce),
     }
 }
 
+/// A date and time as far as the clock can compare it: the last moment of a day may be its hour 24, and years that no clock of ours
+/// reaches are as good as the first or last that it knows (XSD 1.1 part 2 §3.3.7).
+fn comparable(text: &str) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse() {
+        return Some(moment);
+    }
+    if text.starts_with('-') {
+        return Timestamp::from_unix_seconds(0);
+    }
+    let year = text.bytes().take_while(u8::is_ascii_digit).count();
+    if year > 4 {
+        return Timestamp::from_unix_seconds(LAST_SECOND);
+    }
+    // Version 1.1 allows dates without a zone.
+    if let Ok(moment) = format!("{text}Z").parse() {
+        return Some(moment);
+    }
+    let start: Timestamp = text.replacen("T24:00:00", "T00:00:00", 1).parse().ok()?;
+    Some(start.plus_seconds(24 * 3600))
+}
+
+/// The last second of the year 9999.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// Whether an e-mail address is the one that the badge was awarded to (OB 3.0, IdentityObject). Issuers hash it as they know it, we
 /// in small letters: both are tried.
 pub(super) fn recipient(document: &Value, email: &str) -> Check {
+    // No longer than an address can be: it is hashed once for each identifier.
+    const LONGEST: usize = 254;
     let email = email.trim();
     let spellings = [email.to_owned(), email.to_lowercase()];
     let check = |outcome, reason| Check::new(CheckCode::Recipient, outcome, reason);
@@ -149,7 +209,9 @@ pub(super) fn recipient(document: &Value, email: &str) -> Check {
         spellings.iter().any(|spelling| hash.strip_prefix("sha256$") == Some(digest(spelling).as_str()))
     };
     let mut named = identifiers.iter().filter(by_email).peekable();
-    if named.peek().is_none() {
+    if email.len() > LONGEST {
+        check(Outcome::Fail, Reason::RecipientDiffers)
+    } else if named.peek().is_none() {
         check(Outcome::NotChecked, Reason::RecipientUnnamed)
     } else if named.any(matches) {
         check(Outcome::Pass, Reason::RecipientMatches)
