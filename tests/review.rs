@@ -6,7 +6,6 @@ mod forge;
 
 use forge::*;
 use sceau::proof::data_integrity::{self, ProofOptions, Suite};
-use sceau::proof::jwt;
 use sceau::proof::key::Signer as _;
 use sceau::status_list::Bitstring;
 use sceau::verify::{CheckCode, Materials, NeedKind, Outcome, Question, Reason, Report, Trust, Verdict, prepare};
@@ -122,7 +121,8 @@ fn an_end_that_cannot_be_compared_is_not_taken_for_none() {
     for end in ["2026-01-31T24:00:00Z", "-0001-01-01T00:00:00Z"] {
         let mut document = badge_with("", "validUntil", json!(end));
         document.as_object_mut().unwrap().remove("credentialStatus");
-        document["validFrom"] = json!(if end.starts_with('-') { "-0002-01-01T00:00:00Z" } else { "2026-01-01T00:00:00Z" });
+        document["validFrom"] =
+            json!(if end.starts_with('-') { "-0002-01-01T00:00:00Z" } else { "2026-01-01T00:00:00Z" });
         let report = judge(&sign(&document), &materials());
         assert_ne!(report.verdict, Verdict::Valid, "{end}: {report:#?}");
     }
