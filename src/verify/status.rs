@@ -6,12 +6,12 @@ use serde_json::Value;
 use super::authenticity;
 use super::checks;
 use super::materials::Materials;
-use super::presented::{self, Secured, Securing, has_type};
+use super::presented::{Secured, Securing, has_type};
 use super::reason::Reason;
 use super::report::{Check, CheckCode, Outcome};
 use super::{Need, NeedKind, Question};
 use crate::proof::did;
-use crate::status_list::{Bitstring, StatusListError};
+use crate::status_list::StatusListError;
 
 /// The most entries of one credential that are looked at.
 const MAX_ENTRIES: usize = 8;
@@ -23,8 +23,10 @@ pub(super) fn needs(secured: &Secured, materials: &Materials) -> Vec<Need> {
         let text = |name: &str| entry.get(name).and_then(Value::as_str).map(without_fragment);
         if has_type(entry, "BitstringStatusListEntry") {
             let Some(id) = text("statusListCredential") else { continue };
-            if let Some(Ok(list)) = materials.found(&id).map(read_list) {
-                needs.extend(authenticity::needs(&list));
+            if let Some(list) = materials.list(&id)
+                && let Ok(list) = &list.read
+            {
+                needs.extend(authenticity::needs(list));
             }
             needs.push(Need { id, kind: NeedKind::StatusList });
         } else if has_type(entry, "1EdTechRevocationList")
@@ -107,16 +109,16 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         Some(size) => size.as_u64().filter(|size| (1..=64).contains(size)).ok_or_else(|| malformed("statusSize"))?,
     };
 
-    let found = materials.found(&without_fragment(address));
+    let found = materials.list(&without_fragment(address));
     let found = found.ok_or_else(|| {
         said(Outcome::NotChecked, Reason::StatusListUnavailable).with(materials.why_missing(&without_fragment(address)))
     })?;
-    let list = read_list(found).map_err(|why| fail(Reason::StatusListMalformed).with(why))?;
+    let list = found.read.as_ref().map_err(|why| fail(Reason::StatusListMalformed).with(why))?;
     let document = &list.document;
     if document.get("id").and_then(Value::as_str) != Some(address) {
         return Err(fail(Reason::StatusListMismatch).with("its id is another"));
     }
-    if !has_type(document, "BitstringStatusListCredential") {
+    if !has_type(document, "BitstringStatusListCredential") || list.is_presentation() {
         return Err(fail(Reason::StatusListMalformed).with("it is no BitstringStatusListCredential"));
     }
     if list.controller() != secured.controller() {
@@ -125,12 +127,12 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
     if matches!(list.by, Securing::Nothing) {
         return Err(fail(Reason::StatusListUnsigned));
     }
-    let authentic = authenticity::judge(&list, materials, question);
+    let authentic = found.authenticity(list, materials, question);
     let open = |check: &&Check| matches!(check.outcome, Outcome::Fail | Outcome::NotChecked);
     if let Some(check) = [&authentic.proof, &authentic.key].into_iter().filter(open).max_by_key(|check| check.outcome) {
         return Err(fail(Reason::StatusListNotAuthentic).with(&check.message.en));
     }
-    let validity = checks::validity(&list, question.now);
+    let validity = checks::validity(list, question.now);
     if validity.outcome != Outcome::Pass {
         return Err(fail(Reason::StatusListStale).with(validity.detail.unwrap_or_default()));
     }
@@ -144,7 +146,7 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         return Err(fail(Reason::StatusListMismatch).with("it has another purpose"));
     }
     let encoded = subject.get("encodedList").and_then(Value::as_str).unwrap_or_default();
-    let bits = Bitstring::decode(encoded).map_err(|error| fail(Reason::StatusListMalformed).with(error))?;
+    let bits = found.bits(encoded).map_err(|error| fail(Reason::StatusListMalformed).with(error))?;
     let value = bits.value(index, size).map_err(|error| match error {
         StatusListError::OutOfRange(_) => malformed("the list has no such entry"),
         error => fail(Reason::StatusListMalformed).with(error),
@@ -202,13 +204,4 @@ fn by_revocation_list(secured: &Secured, entry: &Value, materials: &Materials) -
         Some(entry) if entry.get("revoked") != Some(&Value::Bool(false)) => said(Outcome::Fail, Reason::Revoked),
         _ => said(Outcome::Warn, Reason::NotRevokedUnsigned),
     }
-}
-
-/// A status list as it was found: JSON, or a token.
-fn read_list(found: &Value) -> Result<Secured, String> {
-    let read = match found {
-        Value::String(token) => presented::from_token(token),
-        document => presented::open(document.clone()),
-    };
-    read.map_err(|presented::Unreadable(_, why)| why)
 }
