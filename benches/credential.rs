@@ -10,13 +10,17 @@ use std::process::Command;
 use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
+use sceau::config::SystemEntropy;
 use sceau::credential::{Draft, StatusPlace, compose};
 use sceau::ids::{CredentialId, StatusListId};
+use sceau::json::Limits;
 use sceau::jsonld;
+use sceau::keyring::KeyHandle;
 use sceau::lint::lint;
 use sceau::proof::data_integrity::{self, ProofOptions, Suite};
 use sceau::proof::did::{self, PublishedKey};
-use sceau::proof::key::Signer as _;
+use sceau::proof::jwt;
+use sceau::proof::key::{KeyKind, Signer as _};
 use sceau::verify::{CheckCode, Materials, Outcome, Trust, prepare};
 
 fn main() {
@@ -55,6 +59,20 @@ fn main() {
         jsonld::canonize(linted.document()).map_or(0, |nquads| nquads.lines().count())
     );
     let ours = [("sign", least_micros(|| drop(sign()))), ("verify", least_micros(verify))];
+    let jcs = ProofOptions { suite: Suite::EddsaJcs2022, ..options.clone() };
+    println!(
+        "eddsa-jcs-2022    {:>8.0} µs to sign",
+        least_micros(|| drop(data_integrity::sign(linted.document(), &jcs, &key)))
+    );
+    for kind in [KeyKind::P256, KeyKind::Rsa] {
+        let key = KeyHandle::ephemeral(kind, &SystemEntropy).expect("a key can be made");
+        let token =
+            || jwt::sign(linted.document(), jwt::CREDENTIAL_TYPE, "https://sceau.example/key", &key).expect("signs");
+        let (made, public) = (token(), key.public_key());
+        let read = || assert!(jwt::parse(&made, &Limits::default()).is_ok_and(|jws| jws.verify(&public).is_ok()));
+        let (sign, verify) = (least_micros(|| drop(token())), least_micros(read));
+        println!("VC-JWT {}      {sign:>8.0} µs to sign, {verify:.0} µs to verify", kind.jose_algorithm());
+    }
     println!("compose and lint  {:>8.0} µs", least_micros(|| drop(lint(compose()))));
     let peer = peer(&signed, &did_document);
     for (name, micros) in ours {

@@ -27,7 +27,7 @@ use crate::config::{SystemClock, SystemEntropy};
 use crate::credential::VC_CONTEXT;
 use crate::entropy::Entropy;
 use crate::http::vc_api::{self, Asked, Refusal};
-use crate::http::{self, harden};
+use crate::http::{self, Body, harden};
 use crate::jsonld::contexts::DATA_INTEGRITY_V2;
 use crate::keyring::KeyHandle;
 use crate::lint;
@@ -95,7 +95,7 @@ fn router(instance: Arc<Instance>) -> Router {
     harden(routes).with_state(instance)
 }
 
-async fn issue(State(instance): State<Arc<Instance>>, body: axum::body::Bytes) -> Response {
+async fn issue(State(instance): State<Arc<Instance>>, Body(body): Body) -> Response {
     blocking(move || match instance.issue(&body) {
         Ok(issued) => (StatusCode::CREATED, Json(issued)).into_response(),
         Err(refusal) => refusal.answer(),
@@ -103,11 +103,11 @@ async fn issue(State(instance): State<Arc<Instance>>, body: axum::body::Bytes) -
     .await
 }
 
-async fn verify_credential(State(instance): State<Arc<Instance>>, body: axum::body::Bytes) -> Response {
+async fn verify_credential(State(instance): State<Arc<Instance>>, Body(body): Body) -> Response {
     blocking(move || instance.verify(&body, Asked::Credential)).await
 }
 
-async fn verify_presentation(State(instance): State<Arc<Instance>>, body: axum::body::Bytes) -> Response {
+async fn verify_presentation(State(instance): State<Arc<Instance>>, Body(body): Body) -> Response {
     blocking(move || instance.verify(&body, Asked::Presentation)).await
 }
 
@@ -132,7 +132,7 @@ impl Instance {
         let Some(Value::Object(mut credential)) = request.shift_remove("credential") else {
             return Err(Refusal::malformed("credential must be an object"));
         };
-        let options = Options::read(request.get("options"))?;
+        let options = Options::read(&vc_api::options(&request)?)?;
         let issuer = credential.get("issuer").map(|issuer| issuer.get("id").unwrap_or(issuer));
         if issuer.is_some_and(|issuer| issuer != self.did.as_str()) {
             return Err(Refusal::malformed(format!(
@@ -140,6 +140,7 @@ impl Instance {
                 self.did
             )));
         }
+        check_asked(&credential, &options)?;
         if options.status {
             self.add_status(&mut credential);
         }
@@ -228,13 +229,13 @@ struct Options {
 }
 
 impl Options {
-    fn read(options: Option<&Value>) -> Result<Self, Refusal> {
-        let flag = |name: &str| match options.and_then(|options| options.get(name)) {
+    fn read(options: &Map<String, Value>) -> Result<Self, Refusal> {
+        let flag = |name: &str| match options.get(name) {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(Refusal::malformed(format!("options.{name} must be true or false"))),
         };
-        let suite = match options.and_then(|options| options.get("cryptosuite")) {
+        let suite = match options.get("cryptosuite") {
             None | Some(Value::Null) => Suite::EddsaRdfc2022,
             Some(name) => {
                 let suite = name.as_str().and_then(Suite::named);
@@ -245,15 +246,41 @@ impl Options {
     }
 }
 
+/// A proof that the credential brings along stays beside ours: it must have its form. A token holds a document without proofs, of the
+/// data model 2.0 (Securing VCs using JOSE and COSE §3.1); only its context defines a status entry, and no document may do so itself.
+fn check_asked(credential: &Map<String, Value>, options: &Options) -> Result<(), Refusal> {
+    let modern = mentions(credential, VC_CONTEXT);
+    if options.envelope && (credential.contains_key("proof") || !modern) {
+        return Err(Refusal::malformed("an envelope takes a credential of the data model 2.0 without a proof"));
+    }
+    if options.status && !modern {
+        return Err(Refusal::malformed("a status is for credentials of the data model 2.0"));
+    }
+    match lint::check_proofs(&Value::Object(credential.clone())).first() {
+        Some(finding) => Err(Refusal::malformed(finding.to_string())),
+        None => Ok(()),
+    }
+}
+
+fn mentions(credential: &Map<String, Value>, context: &str) -> bool {
+    match credential.get("@context") {
+        Some(Value::Array(list)) => list.iter().any(|one| one == context),
+        Some(one) => one == context,
+        None => false,
+    }
+}
+
 /// A VCDM 1.1 document gets the context that defines its proof (VC Data Integrity 1.0 §2.4.1).
 fn define_proofs(credential: &mut Map<String, Value>, envelope: bool) {
-    let Some(context) = credential.get_mut("@context").filter(|_| !envelope) else { return };
-    let list = match &*context {
-        Value::Array(list) => list.clone(),
-        one => vec![one.clone()],
-    };
-    if !list.iter().any(|context| context == VC_CONTEXT || context == DATA_INTEGRITY_V2) {
-        *context = list.into_iter().chain([json!(DATA_INTEGRITY_V2)]).collect();
+    if envelope || mentions(credential, VC_CONTEXT) || mentions(credential, DATA_INTEGRITY_V2) {
+        return;
+    }
+    if let Some(contexts) = credential.get_mut("@context") {
+        let list = match contexts.take() {
+            Value::Array(list) => list,
+            one => vec![one],
+        };
+        *contexts = list.into_iter().chain([json!(DATA_INTEGRITY_V2)]).collect();
     }
 }
 

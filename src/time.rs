@@ -55,7 +55,7 @@ impl Timestamp {
 
     /// The same moment without its fraction of a second, as credentials carry it.
     pub const fn to_whole_second(self) -> Self {
-        Self(self.as_unix_seconds() * 1_000_000)
+        Self(self.as_unix_seconds().saturating_mul(1_000_000))
     }
 
     /// This moment and `seconds` more (or fewer).
@@ -64,7 +64,13 @@ impl Timestamp {
     }
 
     fn zoned(self, zone: &Zone) -> jiff::Zoned {
-        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone.0.clone())
+        self.shown().to_zoned(zone.0.clone())
+    }
+
+    /// As it can be shown: what lies outside the years -9999 to 9999, as the last or first moment of these.
+    fn shown(self) -> jiff::Timestamp {
+        let furthest = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(furthest)
     }
 
     /// The day for people: `2 mars 2026` or `2 March 2026`, with no-break spaces.
@@ -156,37 +162,103 @@ impl FromStr for Timestamp {
 
 impl Timestamp {
     /// Reads an XSD 1.1 `dateTimeStamp` (Part 2 §3.4.28), which is stricter than RFC 3339 in its form: capitals, seconds, a zone of at
-    /// most 14 hours. And it has one moment more: `24:00:00`, the end of a day. Years have four digits here.
+    /// most 14 hours. It has moments more: `24:00:00`, the end of a day, and any year, before the year one and of five digits and more.
+    /// A moment further away than we can count (some 292 000 years) becomes the furthest that we can: what comes before or after the
+    /// present stays so.
     ///
     /// # Errors
     /// [`TimeError::Timestamp`].
     pub fn from_date_time_stamp(text: &str) -> Result<Self, TimeError> {
-        const DAY_SECONDS: i64 = 24 * 3600;
-        let refuse = || TimeError::Timestamp(text.chars().take(80).collect());
-        let shape: String =
-            text.chars().map(|character| if character.is_ascii_digit() { '0' } else { character }).collect();
-        let rest = shape.strip_prefix("0000-00-00T00:00:00").ok_or_else(refuse)?;
-        let zone = rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches('0'));
-        let (fraction, offset) = rest.split_at(rest.len() - zone.len());
-        let offset_holds = match offset {
-            "Z" => true,
-            "+00:00" | "-00:00" => {
-                let written = &text[text.len() - 5..];
-                written <= "14:00" && &written[3..] < "60"
-            }
-            _ => false,
-        };
-        if fraction == "." || !offset_holds {
-            return Err(refuse());
+        match xsd_date_time(text) {
+            Some((moment, true)) => Ok(moment),
+            _ => Err(TimeError::Timestamp(text.chars().take(80).collect())),
         }
-        let end_of_day =
-            &text[11..19] == "24:00:00" && text[19..19 + fraction.len()].bytes().all(|b| b == b'.' || b == b'0');
-        if end_of_day {
-            let start: Self = format!("{}T00{}", &text[..10], &text[13..]).parse().map_err(|_| refuse())?;
-            return Ok(start.plus_seconds(DAY_SECONDS));
-        }
-        text.parse()
     }
+
+    /// Reads an XSD 1.1 `dateTime` (Part 2 §3.3.7): the same, and one without a zone is read as UTC.
+    ///
+    /// # Errors
+    /// [`TimeError::Timestamp`].
+    pub fn from_date_time(text: &str) -> Result<Self, TimeError> {
+        let read = xsd_date_time(text).map(|(moment, _)| moment);
+        read.ok_or_else(|| TimeError::Timestamp(text.chars().take(80).collect()))
+    }
+}
+
+/// An XSD `dateTime`, and whether it has a zone.
+fn xsd_date_time(text: &str) -> Option<(Timestamp, bool)> {
+    let (before_christ, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (date, time) = unsigned.split_once('T')?;
+    let [year, month, day] = parts(date, '-')?;
+    let plausible_year = year.len() >= 4 && is_digits(year) && (year.len() == 4 || !year.starts_with('0'));
+    // Beyond what counts, any year will do; it is a multiple of 400, as leap years ask for its last digits alone.
+    let digits = plausible_year.then(|| if year.len() > 9 { year.split_at(year.len() - 4).1 } else { year })?;
+    let year: i128 =
+        digits.parse().ok().map(|counted: i128| if year.len() > 9 { 400_000_000 + counted } else { counted })?;
+    let year = if before_christ { -year } else { year };
+    let (month, day) = (two_digits(month)?, two_digits(day)?);
+
+    let (clock, zone) = time.split_at(time.find(['Z', '+', '-']).unwrap_or(time.len()));
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let [hour, minute, second] = parts(clock, ':')?;
+    let (hour, minute, second) = (two_digits(hour)?, two_digits(minute)?, two_digits(second)?);
+    let end_of_day = hour == 24 && minute + second == 0 && fraction.bytes().all(|digit| digit == b'0');
+    let plausible = (1..=12).contains(&month)
+        && (1..=days_of_month(year, month)).contains(&day)
+        && (hour < 24 || end_of_day)
+        && minute < 60
+        && second < 60
+        && is_digits(fraction);
+    let offset_minutes = offset_minutes(zone).filter(|_| plausible)?;
+    let micros: i128 = format!("{fraction:0<6}")[..6].parse().ok()?;
+    let minutes = (days_since_1970(year, month, day) * 24 + hour) * 60 + minute - offset_minutes;
+    let micros = (minutes * 60 + second) * 1_000_000 + micros;
+    let micros = micros.clamp(i64::MIN.into(), i64::MAX.into());
+    Some((Timestamp(i64::try_from(micros).ok()?), !zone.is_empty()))
+}
+
+fn parts(text: &str, separator: char) -> Option<[&str; 3]> {
+    text.split(separator).collect::<Vec<_>>().try_into().ok()
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn two_digits(text: &str) -> Option<i128> {
+    (text.len() == 2 && is_digits(text)).then(|| text.parse().ok()).flatten()
+}
+
+/// The minutes that a zone is ahead of UTC; none has zero.
+fn offset_minutes(zone: &str) -> Option<i128> {
+    let (ahead, offset) = match zone.split_at_checked(1) {
+        None | Some(("Z", "")) => return Some(0),
+        Some(("+", offset)) => (1, offset),
+        Some(("-", offset)) => (-1, offset),
+        Some(_) => return None,
+    };
+    let (hours, minutes) = offset.split_once(':')?;
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    let plausible = (hours < 14 && minutes < 60) || (hours == 14 && minutes == 0);
+    plausible.then_some(ahead * (hours * 60 + minutes))
+}
+
+fn days_of_month(year: i128, month: i128) -> i128 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 in the Gregorian calendar, extended to all years. A year is counted from March, so that a leap day is its last.
+fn days_since_1970(year: i128, month: i128, day: i128) -> i128 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
 }
 
 impl TryFrom<String> for Timestamp {
@@ -205,7 +277,7 @@ impl From<Timestamp> for String {
 /// RFC 3339 in UTC; the fraction only where there is one.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH).fmt(f)
+        self.shown().fmt(f)
     }
 }
 
@@ -331,6 +403,67 @@ mod tests {
         for bad in ["2026-03-02", "2026-03-02T09:00:00", "2026-03-02 09:00:00Z", "hier", "2026-13-02T09:00:00Z", ""] {
             assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_date_time_stamp_may_lie_in_any_year() {
+        let read = |text: &str| Timestamp::from_date_time_stamp(text).map(Timestamp::as_micros);
+        for (text, same) in [
+            ("2026-01-01T24:00:00Z", "2026-01-02T00:00:00Z"),
+            ("2024-02-28T24:00:00.000-05:30", "2024-02-29T05:30:00Z"),
+            ("2026-03-02T09:00:00.1234567+14:00", "2026-03-01T19:00:00.123456Z"),
+            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.5Z"),
+            ("0001-01-01T00:00:00-14:00", "0001-01-01T14:00:00Z"),
+        ] {
+            assert_eq!(read(text), Ok(same.parse::<Timestamp>().unwrap().as_micros()), "{text}");
+        }
+        // Each is earlier than the next.
+        let in_order = [
+            "-99999999999999999999-01-01T00:00:00Z",
+            "-12026-03-02T09:00:00Z",
+            "-0044-03-15T12:00:00Z",
+            "0000-02-29T00:00:00Z",
+            "1970-01-01T00:00:00Z",
+            "9999-12-31T24:00:00Z",
+            "12000-01-01T00:00:00Z",
+            "99999999999999999999-01-01T00:00:00Z",
+        ];
+        assert!(in_order.windows(2).all(|pair| read(pair[0]).unwrap() < read(pair[1]).unwrap()));
+        for bad in [
+            "2026-03-02T09:00:00",
+            "2026-03-02t09:00:00Z",
+            "2026-03-02T09:00:00z",
+            "2026-02-29T09:00:00Z",
+            "2026-03-02T24:00:01Z",
+            "2026-03-02T09:00:60Z",
+            "2026-03-02T09:00:00.Z",
+            "2026-03-02T09:00:00+14:01",
+            "02026-03-02T09:00:00Z",
+            "+2026-03-02T09:00:00Z",
+            "--2026-03-02T09:00:00Z",
+            "2026-03-02T09:00:00+1é:0",
+            "é",
+            "T",
+            "-T",
+            "2026-03-02T09:00:00Zé",
+            "99999999999é-01-01T00:00:00Z",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        let without_zone = Timestamp::from_date_time("2026-03-02T09:00:00").unwrap();
+        assert_eq!(without_zone.to_string(), "2026-03-02T09:00:00Z", "read as UTC");
+        assert!(Timestamp::from_date_time("2026-03-02").is_err());
+    }
+
+    #[test]
+    fn a_moment_out_of_sight_is_shown_at_the_horizon() {
+        let shown = |text: &str| {
+            let moment = Timestamp::from_date_time_stamp(text).unwrap();
+            (moment.to_string(), moment.day(&Zone::default(), Lang::En))
+        };
+        let far = shown("99999999999999999999-01-01T00:00:00Z");
+        assert!(far.0.starts_with("9999-12-30") && far.1.ends_with("9999"), "{far:?}");
+        assert!(shown("-99999-01-01T00:00:00Z").0.starts_with("-009999"));
     }
 
     #[test]

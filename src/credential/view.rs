@@ -90,7 +90,7 @@ impl CredentialView {
     /// Reads a credential document, signed or not. Says what is missing where it can't be shown.
     pub fn read(document: &Value) -> Result<Self, ViewError> {
         let text = |at: &str| document.pointer(at).and_then(Value::as_str).map(str::to_owned);
-        let moment = |at: &str| text(at).and_then(|text| text.parse::<Timestamp>().ok());
+        let moment = |at: &str| text(at).and_then(|text| Timestamp::from_date_time(&text).ok());
         let subject = "/credentialSubject";
         let achievement = "/credentialSubject/achievement";
         let list = |at: &str| items(document.pointer(at));

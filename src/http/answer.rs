@@ -6,6 +6,10 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use crate::text::Lang;
 
+/// The media type of credentials (VCDM 2.0 § C.1).
+pub(super) const CREDENTIAL_TYPE: &str = "application/vc";
+const EARLIER_CREDENTIAL_TYPE: &str = "application/vc+ld+json";
+
 /// How long others may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
@@ -117,6 +121,12 @@ pub(super) fn wants_token(request: &axum::extract::Request) -> WantsToken {
     let token = quality(headers, is_token);
     let rather = token > 0.0 && token >= quality(headers, is_page) && token >= quality(headers, is_document);
     if rather { WantsToken::Rather } else { WantsToken::No }
+}
+
+/// The media type of credentials (VCDM 2.0 § C.1), or for whoever asks for that name alone, the one from before the Recommendation.
+pub(super) fn credential_type(headers: &HeaderMap) -> &'static str {
+    let earlier = quality(headers, |name| name == EARLIER_CREDENTIAL_TYPE);
+    if earlier > quality(headers, |name| name == CREDENTIAL_TYPE) { EARLIER_CREDENTIAL_TYPE } else { CREDENTIAL_TYPE }
 }
 
 /// The same for an address that has both forms, where `?format=json` asks for the document whatever the browser prefers.

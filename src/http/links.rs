@@ -77,7 +77,7 @@ pub(super) async fn download(
         }
         "credential.json" => {
             let signed = current.signed.ok_or_else(not_yet)?;
-            answer::file("application/vc+ld+json", &format!("badge-{name}.json"), signed.text)
+            answer::file(answer::CREDENTIAL_TYPE, &format!("badge-{name}.json"), signed.text)
         }
         "credential.jwt" => {
             let token = current.jwt.ok_or_else(|| Problem::not_found("token of this credential"))?;

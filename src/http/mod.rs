@@ -17,11 +17,13 @@ mod server;
 pub(crate) mod vc_api;
 mod verify;
 
+pub(crate) use extract::Body;
 pub(crate) use layers::harden;
 
 pub use auth::{Scope, new_token, token_hash};
 pub use problem::{Kind, Problem};
 pub use server::serve;
+pub use vc_api::document as vc_api_document;
 pub use verify::document as report_document;
 
 use std::sync::Arc;

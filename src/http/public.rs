@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::App;
-use super::answer::{self, Keep, WantsToken};
+use super::answer::{self, CREDENTIAL_TYPE, Keep, WantsToken};
 use super::extract::Named;
 use super::problem::{Kind, Problem};
 use crate::catalog::EffectiveSession;
@@ -21,8 +21,6 @@ use crate::status_list::TTL_SECONDS;
 use crate::store::SignedDocument;
 use crate::text::Lang;
 
-/// The media type of credentials (VCDM 2.0 § C.1; `vc+ld+json` is what wallets in the field accept).
-const CREDENTIAL_TYPE: &str = "application/vc+ld+json";
 /// The media type of credentials as tokens (Securing VCs using JOSE and COSE § 6.1.1).
 pub(super) const TOKEN_TYPE: &str = "application/vc+jwt";
 /// The media type of other JSON-LD documents.
@@ -47,7 +45,8 @@ pub(super) async fn credential(
         (WantsToken::Only | WantsToken::Rather, Some(token)) => Some(token),
     };
     if token.is_some() || !answer::wants_page_at(&request) {
-        let (media_type, bytes) = token.map_or((CREDENTIAL_TYPE, signed), |token| (TOKEN_TYPE, token));
+        let (media_type, bytes) =
+            token.map_or((answer::credential_type(request.headers()), signed), |token| (TOKEN_TYPE, token));
         let mut response = signed_bytes(media_type, bytes, Keep::Seconds(300));
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept"));

@@ -69,12 +69,12 @@ impl Refusal {
 
     /// It can, and asks for what no standard allows, or is not done here.
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
-        Self(ProblemDetail { kind: "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR", detail: detail.into() })
+        Self(ProblemDetail { kind: MALFORMED_VALUE, detail: detail.into() })
     }
 
     /// As an answer.
     pub(crate) fn answer(self) -> Response {
-        problems(&[self.0], &[])
+        respond(problems(&[self.0], &[]))
     }
 }
 
@@ -88,13 +88,11 @@ pub(crate) fn read(body: &[u8], asked: Asked, now: Timestamp) -> Result<(Vec<u8>
         }
         _ => return Err(Refusal::unreadable(format!("{} is not a document of its kind", asked.member()))),
     };
-    let option = |name: &str| {
-        let value = members.get("options").and_then(|options| options.get(name));
-        match value {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Refusal::malformed(format!("options.{name} must be a text"))),
-        }
+    let options = options(&members)?;
+    let option = |name: &str| match options.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(Refusal::malformed(format!("options.{name} must be a text"))),
     };
     let question = Question { challenge: option("challenge")?, domain: option("domain")?, ..Question::from(now) };
     Ok((document, question))
@@ -110,6 +108,15 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     }
 }
 
+/// The options of a request; a client may send none at all.
+pub(crate) fn options(request: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+    match request.get("options") {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(options)) => Ok(options.clone()),
+        Some(_) => Err(Refusal::malformed("options must be an object")),
+    }
+}
+
 fn is_presentation(document: &Value) -> bool {
     let types = match document.get("type") {
         Some(Value::Array(several)) => several.as_slice(),
@@ -119,13 +126,22 @@ fn is_presentation(document: &Value) -> bool {
     types.iter().filter_map(Value::as_str).any(|one| one.ends_with("VerifiablePresentation"))
 }
 
-/// What VC-API says of a report: 200 where it is verified, else 400 with what failed.
+/// A report as an answer.
 pub(crate) fn answer(report: &Report, asked: Asked) -> Response {
     // What a token or an envelope holds is known only now: a holder's presentation is no issuer's credential.
     let presented = report.outcome(CheckCode::Credentials).is_some();
     if report.is_verified() && presented != (asked == Asked::Presentation) {
         return Refusal::malformed(format!("{} is not a document of its kind", asked.member())).answer();
     }
+    respond(document(report))
+}
+
+fn respond((status, body): (StatusCode, Value)) -> Response {
+    (status, Json(body)).into_response()
+}
+
+/// What VC-API says of a report: 200 where it is verified, else 400 with what failed.
+pub fn document(report: &Report) -> (StatusCode, Value) {
     let all = || std::iter::once(report).chain(&report.credentials).flat_map(|report| &report.checks);
     // That a credential is no badge is no matter here.
     let warns = |check: &&Check| check.outcome == Outcome::Warn && check.reason != Reason::NotAnOpenBadge;
@@ -134,16 +150,23 @@ pub(crate) fn answer(report: &Report, asked: Asked) -> Response {
         let checks: Vec<_> = report.checks.iter().map(|check| check.code).collect();
         let body =
             json!({ "verified": true, "checks": checks, "warnings": warnings, "errors": [], "problemDetails": [] });
-        return Json(body).into_response();
+        return (StatusCode::OK, body);
     }
-    let failed: Vec<_> = all().filter(|check| check.outcome == Outcome::Fail).map(ProblemDetail::of).collect();
+    let failed = |check: &&Check| check.outcome == Outcome::Fail;
     // Nothing failed, and yet something that matters could not be checked.
     let open = |check: &&Check| check.outcome == Outcome::NotChecked && check.reason != Reason::Pointless;
-    let failed = if failed.is_empty() { all().filter(open).map(ProblemDetail::of).collect() } else { failed };
-    problems(&failed, &warnings)
+    let mut found: Vec<_> = all().filter(failed).collect();
+    if found.is_empty() {
+        found = all().filter(open).collect();
+    }
+    // That a credential is refused is told by its own problems.
+    if found.iter().any(|check| check.code != CheckCode::Credentials) {
+        found.retain(|check| check.code != CheckCode::Credentials);
+    }
+    problems(&found.into_iter().map(ProblemDetail::of).collect::<Vec<_>>(), &warnings)
 }
 
-fn problems(failed: &[ProblemDetail], warnings: &[Value]) -> Response {
+fn problems(failed: &[ProblemDetail], warnings: &[Value]) -> (StatusCode, Value) {
     let status = StatusCode::BAD_REQUEST;
     let details: Vec<_> = failed.iter().map(ProblemDetail::to_json).collect();
     let errors: Vec<_> = failed.iter().map(|problem| &problem.detail).collect();
@@ -153,7 +176,7 @@ fn problems(failed: &[ProblemDetail], warnings: &[Value]) -> Response {
     body["errors"] = json!(errors);
     body["warnings"] = json!(warnings);
     body["problemDetails"] = json!(details);
-    (status, Json(body)).into_response()
+    (status, body)
 }
 
 /// A `ProblemDetails` of the standards (VCDM 2.0 §7.1, VC Data Integrity 1.0 §4.7, Bitstring Status List 1.0 §3.4).
@@ -178,9 +201,14 @@ impl ProblemDetail {
     }
 }
 
+const MALFORMED_VALUE: &str = "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR";
+
 fn kind_of(check: &Check) -> &'static str {
     match (check.code, check.reason) {
         (CheckCode::Form, Reason::JwtUnsigned) => "https://www.w3.org/TR/vc-data-model#CRYPTOGRAPHIC_SECURITY_ERROR",
+        (CheckCode::Form, Reason::EnvelopeMalformed)
+        | (CheckCode::Validity, Reason::ValidityUnreadable)
+        | (CheckCode::Status, Reason::StatusMalformed | Reason::StatusListMalformed) => MALFORMED_VALUE,
         (CheckCode::Form, _) => "https://www.w3.org/TR/vc-data-model#PARSING_ERROR",
         (CheckCode::Proof, Reason::ChallengeMismatch) => "https://w3id.org/security#INVALID_CHALLENGE_ERROR",
         (CheckCode::Proof, Reason::DomainMismatch) => "https://w3id.org/security#INVALID_DOMAIN_ERROR",
@@ -205,17 +233,21 @@ fn kind_of(check: &Check) -> &'static str {
             "https://w3id.org/security#INVALID_CONTROLLED_IDENTIFIER_DOCUMENT_ID"
         }
         (CheckCode::IssuerKey, _) => "https://w3id.org/security#INVALID_VERIFICATION_METHOD",
-        (CheckCode::Validity, _) => "https://www.w3.org/TR/vc-data-model#RANGE_ERROR",
+        (CheckCode::Validity, _) | (CheckCode::Status, Reason::StatusIndexOutOfRange) => {
+            "https://www.w3.org/TR/vc-data-model#RANGE_ERROR"
+        }
+        // What it points at was changed.
+        (CheckCode::Schema, Reason::RelatedResourceMismatch) => {
+            "https://www.w3.org/TR/vc-data-model#CRYPTOGRAPHIC_SECURITY_ERROR"
+        }
         (CheckCode::Status, Reason::StatusListUnavailable) => {
             "https://www.w3.org/ns/credentials/status-list#STATUS_RETRIEVAL_ERROR"
         }
-        (CheckCode::Status, Reason::StatusListMalformed) => {
+        (CheckCode::Status, Reason::StatusListTooShort) => {
             "https://www.w3.org/ns/credentials/status-list#STATUS_LIST_LENGTH_ERROR"
         }
         (CheckCode::Status, _) => "https://www.w3.org/ns/credentials/status-list#STATUS_VERIFICATION_ERROR",
-        (CheckCode::Schema | CheckCode::Recipient | CheckCode::Credentials, _) => {
-            "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR"
-        }
+        (CheckCode::Schema | CheckCode::Recipient | CheckCode::Credentials, _) => MALFORMED_VALUE,
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::shape::{across, demand, every, is_date_time_stamp, is_multibase, is_text, is_texts, is_url, says, select};
+use super::shape::{
+    across, demand, every, is_any_multibase, is_date_time_stamp, is_multibase, is_text, is_texts, is_url, says, select,
+};
 use super::{Breach, Rule, Scope, Severity, Standard};
 
 const fn must(
@@ -115,6 +117,19 @@ pub(super) const RULES: &[Rule] = &[
         every(document, "/proof/*/id", "another proof here has this id", |id| seen.insert(id.to_string()))
     }),
     Rule {
+        scope: Scope::Any,
+        ..must(
+            "di.digest",
+            "2.3",
+            "digestMultibase, wherever it stands, is multibase: a text or several.",
+            |document| {
+                let mut breaches = Vec::new();
+                digests(document, String::new(), &mut breaches);
+                breaches
+            },
+        )
+    },
+    Rule {
         document: Standard::EddsaCryptosuites,
         ..must(
             "eddsa.proof",
@@ -131,6 +146,30 @@ pub(super) const RULES: &[Rule] = &[
         )
     },
 ];
+
+/// Adds each `digestMultibase` in a value that is none. Documents are read to a bounded depth.
+fn digests(value: &Value, pointer: String, breaches: &mut Vec<Breach>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let escaped = name.replace('~', "~0").replace('/', "~1");
+                let pointer = format!("{pointer}/{escaped}");
+                if name != "digestMultibase" {
+                    digests(member, pointer, breaches);
+                } else if !is_texts(member) || !select(member, "/*").iter().all(|(_, one)| is_any_multibase(one)) {
+                    breaches
+                        .push(Breach { pointer, problem: "it must be a digest in multibase, or several".to_owned() });
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                digests(item, format!("{pointer}/{index}"), breaches);
+            }
+        }
+        _ => {}
+    }
+}
 
 fn is_eddsa_proof(proof: &Value) -> bool {
     let value = proof.get("proofValue").and_then(Value::as_str).and_then(|value| value.strip_prefix('z'));

@@ -230,9 +230,20 @@ pub fn check_all(document: &Value, ours: bool) -> Vec<Finding> {
     findings(document, Facts { ours, signing: true, ..Facts::of(document) }, |_| true)
 }
 
+/// Applies the rules for envelopes to a document that was taken for one. Errors only.
+pub fn check_envelope(document: &Value) -> Vec<Finding> {
+    let facts = Facts { envelope: true, ..Facts::of(document) };
+    findings(document, facts, |rule| rule.scope == Scope::Envelope && rule.severity == Severity::Error)
+}
+
 /// The rules that `check_any` applies. Those for proofs, status lists and certification belong to other checks of a verifier.
 fn is_data_model(rule: &Rule) -> bool {
-    matches!(rule.document, Standard::Vcdm2 | Standard::Vcdm1 | Standard::OpenBadges)
+    match rule.document {
+        Standard::Vcdm2 | Standard::Vcdm1 | Standard::OpenBadges => true,
+        // What Data Integrity says of documents rather than of proofs.
+        Standard::DataIntegrity => rule.scope == Scope::Any,
+        _ => false,
+    }
 }
 
 fn signable(document: Value, facts: Facts, wanted: fn(&Rule) -> bool) -> Result<Linted, Vec<Finding>> {

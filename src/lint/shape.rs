@@ -131,64 +131,17 @@ fn is_language_value(object: &Map<String, Value>) -> bool {
 
 /// Whether a value is an `xsd:dateTimeStamp`: a date and time with a zone, as VCDM 2.0 § 4.9 spells it out.
 pub(super) fn is_date_time_stamp(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| date_time_zone(text).is_some_and(|zone| !zone.is_empty()))
+    value.as_str().is_some_and(|text| Timestamp::from_date_time_stamp(text).is_ok())
 }
 
 /// Whether a value is an `xsd:dateTime`, with a zone or without.
 pub(super) fn is_date_time(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| date_time_zone(text).is_some())
+    moment(Some(value)).is_some()
 }
 
-/// The moment that a text is, where it is one that we can compare.
+/// The moment that a text is, where it is one.
 pub(super) fn moment(value: Option<&Value>) -> Option<Timestamp> {
-    value?.as_str()?.parse().ok()
-}
-
-/// The zone of an `xsd:dateTime`, empty where it has none; none where the text is no such thing.
-fn date_time_zone(text: &str) -> Option<&str> {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (date, time) = unsigned.split_once('T')?;
-    let mut parts = date.split('-');
-    let (year, month, day) = (parts.next()?, two_digits(parts.next()?)?, two_digits(parts.next()?)?);
-    let plausible_year = year.len() >= 4 && year.bytes().all(|b| b.is_ascii_digit());
-    let plausible_year = plausible_year && (year.len() == 4 || !year.starts_with('0'));
-    let end = time.find(['Z', '+', '-']).unwrap_or(time.len());
-    let (clock, zone) = time.split_at_checked(end)?;
-    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let mut parts = clock.split(':').map(two_digits);
-    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
-    let plausible = plausible_year
-        && (1..=12).contains(&month)
-        && (1..=days(year, month)).contains(&day)
-        && (hour < 24 || (hour == 24 && minute + second == 0 && fraction.bytes().all(|b| b == b'0')))
-        && minute < 60
-        && second < 60
-        && parts.next().is_none()
-        && !fraction.is_empty()
-        && fraction.bytes().all(|b| b.is_ascii_digit())
-        && date.split('-').count() == 3;
-    (plausible && is_zone(zone)).then_some(zone)
-}
-
-fn is_zone(zone: &str) -> bool {
-    let Some(offset) = zone.strip_prefix(['+', '-']) else { return zone.is_empty() || zone == "Z" };
-    let parts = offset.split_once(':').and_then(|(hour, minute)| two_digits(hour).zip(two_digits(minute)));
-    parts.is_some_and(|(hour, minute)| (hour < 14 && minute < 60) || (hour == 14 && minute == 0))
-}
-
-fn days(year: &str, month: u32) -> u32 {
-    // The last four digits decide: 10 000 is a multiple of 400.
-    let year: u32 = year.get(year.len().saturating_sub(4)..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-fn two_digits(text: &str) -> Option<u32> {
-    (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    Timestamp::from_date_time(value?.as_str()?).ok()
 }
 
 /// Whether a value is multibase in base58-btc or base64url without padding, the two that Data Integrity knows.
@@ -201,6 +154,19 @@ pub(super) fn is_multibase(value: &Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a value is multibase of any base of the registry (Controlled Identifiers 1.0 §2.4): those of Data Integrity, or another.
+pub(super) fn is_any_multibase(value: &Value) -> bool {
+    const OTHERS: &str = "079fFbBcCvVtThkKRZmMU";
+    let other = |text: &str| {
+        text.split_at_checked(1).is_some_and(|(header, digits)| {
+            OTHERS.contains(header)
+                && !digits.is_empty()
+                && digits.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/-_=".contains(&b))
+        })
+    };
+    is_multibase(value) || value.as_str().is_some_and(other)
 }
 
 fn is_base58(byte: u8) -> bool {

@@ -190,12 +190,16 @@ pub(super) const RULES: &[Rule] = &[
     must("vcdm.evidence", "5.6", "Evidence is one or more objects that say their type.", |document| {
         every(document, "/evidence/*", "evidence must be an object with a type", is_typed)
     }),
+    must("vcdm.reserved", "5.10", "Each confidenceMethod and renderMethod says its type.", |document| {
+        let paths = ["/confidenceMethod/*", "/renderMethod/*", "/credentialSubject/*/confidenceMethod/*"];
+        across(document, &paths, "a method must be an object with a type", is_typed)
+    }),
     Rule {
         scope: Scope::Envelope,
         ..must(
             "vcdm.envelope",
             "4.13.1",
-            "An enveloped credential or presentation has a context, one type and a data: URL as its id.",
+            "An enveloped credential or presentation has the context of the data model, one type and a data: URL as its id.",
             |document| envelopes(document, ""),
         )
     },
@@ -233,13 +237,17 @@ fn is_sri(value: &Value) -> bool {
 
 /// What an envelope lacks, at a path of envelopes.
 pub(super) fn envelopes(document: &Value, path: &str) -> Vec<Breach> {
-    let problem = "an envelope needs a context, no further type, and a data: URL with a media type as its id";
+    let problem =
+        "an envelope needs the context of the data model, no further type, and a data: URL with a media type as its id";
     every(document, path, problem, |envelope| {
         let types = select(envelope, "/type/*");
         let data = envelope.get("id").and_then(Value::as_str).and_then(|id| id.strip_prefix("data:"));
         let holds_data = data.and_then(|data| data.split_once(',')).is_some_and(|(media, content)| {
             media.contains('/') && !content.is_empty() && !content.contains(char::is_whitespace)
         });
-        envelope.get("@context").is_some() && types.len() == 1 && holds_data
+        // No other context that is known defines its type.
+        let contexts = select(envelope, "/@context/*");
+        let defined = contexts.iter().any(|(_, context)| *context == crate::credential::VC_CONTEXT);
+        defined && types.len() == 1 && holds_data
     })
 }

@@ -286,7 +286,8 @@ fn described_key(described: &Value, method: &str) -> Result<BoundKey, DidError> 
         None => Ok(None),
         // A moment that can't be read must not make a revoked key pass for a good one.
         Some(value) => {
-            let read = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+            let read =
+                value.as_str().and_then(|text| Timestamp::from_date_time_stamp(text).or_else(|_| text.parse()).ok());
             read.map(Some).ok_or_else(|| unusable(&format!("{name} is not a date and time")))
         }
     };

@@ -197,7 +197,7 @@ impl Jws {
             let Some(said) = self.payload.get(claim) else { continue };
             let seconds = said.as_f64().ok_or(JwtError::Claim(claim))?;
             let Some(mirrored) = mirrored else { continue };
-            let moment = mirrored.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+            let moment = mirrored.as_str().and_then(|text| Timestamp::from_date_time(text).ok());
             #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
             let agrees = moment.is_some_and(|moment| (moment.as_micros() as f64 / 1e6 - seconds).abs() < 1.0);
             if !agrees {
@@ -207,11 +207,11 @@ impl Jws {
         Ok(())
     }
 
-    /// A moment of a registered claim, in whole seconds; one beyond the years that are known here is the first or last of them.
+    /// A moment of a registered claim; none where it is no number. One further away than we can count is the furthest that we can.
     pub fn moment(&self, claim: &str) -> Option<Timestamp> {
-        #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
-        let seconds = self.payload.get(claim)?.as_f64()?.clamp(0.0, 253_402_300_799.0) as i64;
-        Timestamp::from_unix_seconds(seconds)
+        #[expect(clippy::cast_possible_truncation, reason = "a conversion from f64 ends at the bounds of i64")]
+        let micros = (self.payload.get(claim)?.as_f64()? * 1e6) as i64;
+        Some(Timestamp::from_micros(micros))
     }
 }
 
@@ -236,7 +236,7 @@ pub fn sign(document: &Value, typ: &str, key_id: &str, signer: &dyn Signer) -> R
 fn claims(document: &Value) -> Map<String, Value> {
     let text = |pointer: &str| document.pointer(pointer).filter(|value| value.is_string()).cloned();
     let seconds = |name: &str| {
-        let moment: Timestamp = document.get(name)?.as_str()?.parse().ok()?;
+        let moment = Timestamp::from_date_time(document.get(name)?.as_str()?).ok()?;
         Some(json!(moment.as_unix_seconds()))
     };
     let claims = [

@@ -135,18 +135,10 @@ fn is_countersignature(secured: &Secured, method: &str) -> bool {
 /// Judges the proof or proofs of a document, and its key's right to speak.
 pub(super) fn judge(secured: &Secured, materials: &Materials, question: &Question) -> Authenticity {
     match &secured.by {
-        // Without a proof there is no answer to a challenge, and no domain that it would be meant for.
-        Securing::Nothing if secured.is_presentation() && question.challenge.is_some() => {
-            Authenticity::only_proof(Said::fail(Reason::ChallengeMismatch, "unsigned"))
-        }
-        Securing::Nothing if secured.is_presentation() && question.domain.is_some() => {
-            Authenticity::only_proof(Said::fail(Reason::DomainMismatch, "unsigned"))
-        }
-        Securing::Nothing if secured.is_presentation() => Authenticity {
-            proof: Check::new(CheckCode::Proof, Outcome::NotChecked, Reason::PresentationUnsigned),
-            key: Check::pointless(CheckCode::IssuerKey),
-            trust: None,
-        },
+        // Whoever takes the proof off must not get around what it answers.
+        Securing::Nothing if secured.is_presentation() => Authenticity::only_proof(
+            answers(question, None, &[]).unwrap_or(Said(Outcome::NotChecked, Reason::PresentationUnsigned, None)),
+        ),
         Securing::Nothing => Authenticity::only_proof(Said(Outcome::Fail, Reason::ProofMissing, None)),
         Securing::Unreadable(error) => Authenticity::only_proof(Said::fail(Reason::ProofMalformed, error)),
         Securing::Token(jws) => combine(vec![judge_token(secured, jws, materials, question)]),
@@ -220,7 +212,7 @@ fn judge_proof(
         Err(ProofError::UnsupportedSuite(name)) => return refused(Said::open(Reason::SuiteNotSupported, name)),
         Err(error) => return refused(Said::fail(Reason::ProofMalformed, error)),
     };
-    let moment = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+    let moment = |text: &Option<String>| text.as_deref().and_then(|text| Timestamp::from_date_time_stamp(text).ok());
     if parsed.expires.is_some() && moment(&parsed.expires).is_none_or(|end| end <= question.now) {
         return refused(Said(Outcome::Fail, Reason::ProofExpired, parsed.expires));
     }
@@ -231,7 +223,7 @@ fn judge_proof(
     if parsed.purpose != relationship.name() {
         return refused(Said::fail(Reason::WrongPurpose, &parsed.purpose));
     }
-    if let Some(said) = answers(&parsed, secured, question) {
+    if let Some(said) = answers(question, parsed.challenge.as_deref(), &parsed.domain) {
         return refused(said);
     }
     let method = absolute(&parsed.verification_method, secured.controller().unwrap_or_default());
@@ -247,24 +239,19 @@ fn judge_proof(
     Judged { proof, key, of_controller, trust }
 }
 
-/// A presentation answers the challenge and is meant for the domain that it was asked for (VC Data Integrity 1.0 §4.4).
-fn answers(parsed: &data_integrity::Proof, secured: &Secured, question: &Question) -> Option<Said> {
-    if !secured.is_presentation() {
-        return None;
+/// What is wrong with the challenge that a proof answers and the domains that it is meant for, where some were asked for (VC Data
+/// Integrity 1.0 §4.4): they are the ones asked for, no more and no fewer. A proof that could be shown to others too is no answer.
+fn answers(question: &Question, challenge: Option<&str>, domains: &[String]) -> Option<Said> {
+    if let Some(asked) = &question.challenge
+        && challenge != Some(asked)
+    {
+        return Some(Said::fail(Reason::ChallengeMismatch, challenge.unwrap_or("none")));
     }
-    let shown = |text: Option<&str>| text.unwrap_or("none").to_owned();
-    match (&question.challenge, &parsed.challenge) {
-        (Some(asked), answered) if answered.as_ref() != Some(asked) => {
-            return Some(Said::fail(Reason::ChallengeMismatch, shown(answered.as_deref())));
-        }
-        _ => {}
-    }
-    match &question.domain {
-        Some(asked) if !parsed.domain.contains(asked) => {
-            Some(Said::fail(Reason::DomainMismatch, shown(parsed.domain.first().map(String::as_str))))
-        }
-        _ => None,
-    }
+    let asked = question.domain.as_ref()?;
+    let same = !domains.is_empty() && domains.iter().all(|domain| domain == asked);
+    (!same).then(|| {
+        Said::fail(Reason::DomainMismatch, if domains.is_empty() { "none".into() } else { domains.join(", ") })
+    })
 }
 
 fn relationship(secured: &Secured) -> Relationship {
@@ -304,19 +291,8 @@ fn judge_token(secured: &Secured, jws: &Jws, materials: &Materials, question: &Q
     if let Err(error) = jws.check_claims() {
         return refused(Said::fail(Reason::ClaimMismatch, error));
     }
-    if secured.is_presentation() {
-        // The claims that answer for a token: `nonce` and `aud` (RFC 7519 §4.1.3: one audience or several).
-        let says = |claim: &str, asked: &String| match jws.payload.get(claim) {
-            Some(Value::Array(several)) => several.iter().any(|one| one == asked),
-            Some(one) => one == asked,
-            None => false,
-        };
-        if question.challenge.as_ref().is_some_and(|asked| !says("nonce", asked)) {
-            return refused(Said::fail(Reason::ChallengeMismatch, "nonce"));
-        }
-        if question.domain.as_ref().is_some_and(|asked| !says("aud", asked)) {
-            return refused(Said::fail(Reason::DomainMismatch, "aud"));
-        }
+    if let Some(said) = answers(question, jws.payload.get("nonce").and_then(Value::as_str), &audience(jws)) {
+        return refused(said);
     }
     let (key, bound, trust) = judge_key(secured, method, relationship(secured), materials, question);
     let proof = match &bound {
@@ -331,6 +307,16 @@ fn judge_token(secured: &Secured, jws: &Jws, materials: &Materials, question: &Q
         },
     };
     Judged { proof, key, of_controller: true, trust }
+}
+
+/// Whom a token is meant for (RFC 7519 §4.1.3).
+fn audience(jws: &Jws) -> Vec<String> {
+    let all = match jws.payload.get("aud") {
+        Some(Value::Array(several)) => several.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    all.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned)).collect()
 }
 
 /// The method under which the issuer itself publishes a key that a token brings along: then it is the issuer's, whoever says so.

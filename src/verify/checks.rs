@@ -47,7 +47,7 @@ pub(super) fn schema(secured: &Secured) -> Check {
                 | JsonLdError::AmbiguousNumber { .. }
                 | JsonLdError::LanguageTag { .. }
                 | JsonLdError::Noncharacter),
-            ) => {
+            ) if !(matches!(error, JsonLdError::UnknownContext(_)) && is_judged_by_text(secured)) => {
                 return check(Outcome::Warn, why_not_canonical(&error)).with(error);
             }
             Err(error) => return check(Outcome::Fail, why_not_canonical(&error)).with(error),
@@ -82,6 +82,18 @@ fn named_by_keyword(document: &Value) -> Option<&'static str> {
 fn is_signed_as_rdf(secured: &Secured) -> bool {
     let suite = |proof: &Value| proof.get("cryptosuite").and_then(Value::as_str).and_then(Suite::named);
     matches!(&secured.by, Securing::Proofs(proofs) if proofs.iter().any(|proof| suite(proof) == Some(Suite::EddsaRdfc2022)))
+}
+
+/// Whether the signature is one that we verify, over a text. Then a context that is not known here is refused, as a term that none
+/// defines is: what was signed means nothing (VC Data Integrity 1.0 §2.4.1). Of other proofs nothing can be said at all.
+fn is_judged_by_text(secured: &Secured) -> bool {
+    match &secured.by {
+        Securing::Token(_) => true,
+        Securing::Proofs(proofs) => proofs.iter().any(|proof| {
+            proof.get("cryptosuite").and_then(Value::as_str).and_then(Suite::named) == Some(Suite::EddsaJcs2022)
+        }),
+        Securing::Nothing | Securing::Unreadable(_) => false,
+    }
 }
 
 /// A related resource that we have at hand and whose digest is another (VCDM 2.0 § 5.3). Of others nothing is known.
@@ -134,54 +146,34 @@ fn multihash_holds(digest: &str, bytes: &[u8]) -> bool {
 /// Whether the present moment lies within the period of validity (VCDM 2.0 § 4.9; `issuanceDate` and `expirationDate` of 1.1).
 pub(super) fn validity(secured: &Secured, now: Timestamp) -> Check {
     let check = |outcome, reason| Check::new(CheckCode::Validity, outcome, reason);
-    // Every date that is there counts, and one that cannot be read is not the same as none.
-    let moments = |names: [&str; 2], claim: &str| -> Result<Vec<Timestamp>, String> {
-        let written = names.into_iter().filter_map(|name| Some((name, secured.document.get(name)?)));
-        let read = written
-            .map(|(name, value)| value.as_str().and_then(comparable).ok_or_else(|| format!("{name} cannot be read")));
-        let claimed = match &secured.by {
-            Securing::Token(jws) => jws.moment(claim),
-            _ => None,
-        };
-        read.chain(claimed.map(Ok)).collect()
+    let from = moments(secured, ["validFrom", "issuanceDate"], "nbf");
+    let until = moments(secured, ["validUntil", "expirationDate"], "exp");
+    let (from, until) = match (from, until) {
+        (Ok(from), Ok(until)) => (from, until),
+        (Err(unread), _) | (_, Err(unread)) => return check(Outcome::Fail, Reason::ValidityUnreadable).with(unread),
     };
-    let (ends, begins) =
-        match (moments(["validUntil", "expirationDate"], "exp"), moments(["validFrom", "issuanceDate"], "nbf")) {
-            (Ok(ends), Ok(begins)) => (ends, begins),
-            (Err(why), _) | (_, Err(why)) => return check(Outcome::Fail, Reason::NotWellFormed).with(why),
-        };
-    if let Some(until) = ends.into_iter().min().filter(|until| *until < now) {
+    if let Some(until) = until.into_iter().min().filter(|until| *until < now) {
         return check(Outcome::Fail, Reason::Expired).with(until);
     }
-    match begins.into_iter().max() {
+    match from.into_iter().max() {
         Some(from) if from > now.plus_seconds(LENIENCY_SECONDS) => check(Outcome::Fail, Reason::NotYetValid).with(from),
         _ => check(Outcome::Pass, Reason::InForce),
     }
 }
 
-/// A date and time as far as the clock can compare it: the last moment of a day may be its hour 24, and years that no clock of ours
-/// reaches are as good as the first or last that it knows (XSD 1.1 part 2 §3.3.7).
-fn comparable(text: &str) -> Option<Timestamp> {
-    if let Ok(moment) = text.parse() {
-        return Some(moment);
-    }
-    if text.starts_with('-') {
-        return Timestamp::from_unix_seconds(0);
-    }
-    let year = text.bytes().take_while(u8::is_ascii_digit).count();
-    if year > 4 {
-        return Timestamp::from_unix_seconds(LAST_SECOND);
-    }
-    // Version 1.1 allows dates without a zone.
-    if let Ok(moment) = format!("{text}Z").parse() {
-        return Some(moment);
-    }
-    let start: Timestamp = text.replacen("T24:00:00", "T00:00:00", 1).parse().ok()?;
-    Some(start.plus_seconds(24 * 3600))
+/// The moments that a document and its token give for one end of its validity. One that can't be read is an error: it must not pass
+/// for one that isn't there.
+fn moments(secured: &Secured, names: [&str; 2], claim: &str) -> Result<Vec<Timestamp>, String> {
+    let written = names.iter().filter_map(|name| secured.document.get(*name)).map(|date| {
+        let read = date.as_str().and_then(|text| Timestamp::from_date_time(text).ok());
+        read.ok_or_else(|| date.to_string())
+    });
+    let claimed = match &secured.by {
+        Securing::Token(jws) => jws.payload.get(claim).map(|said| jws.moment(claim).ok_or_else(|| said.to_string())),
+        _ => None,
+    };
+    written.chain(claimed).collect()
 }
-
-/// The last second of the year 9999.
-const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Whether an e-mail address is the one that the badge was awarded to (OB 3.0, IdentityObject). Issuers hash it as they know it, we
 /// in small letters: both are tried.

@@ -126,8 +126,9 @@ impl Prepared {
     /// What it takes to judge it that was not looked for yet. Once it was, ask again: a status list is asked for only where the proof
     /// holds, and its keys only once it is there.
     pub fn needs(&mut self, materials: &Materials, question: &Question) -> Vec<Need> {
+        let of_each = of_each(question);
         let mut needs: Vec<Need> =
-            self.credentials.iter_mut().flat_map(|credential| credential.needs(materials, question)).collect();
+            self.credentials.iter_mut().flat_map(|credential| credential.needs(materials, &of_each)).collect();
         if let Ok(secured) = &self.read
             && self.schema.as_ref().is_some_and(|check| check.outcome != Outcome::Fail)
         {
@@ -192,6 +193,11 @@ impl Prepared {
     }
 }
 
+/// What is asked of the credentials in a presentation: the challenge is the presentation's to answer.
+fn of_each(question: &Question) -> Question {
+    Question { challenge: None, domain: None, ..question.clone() }
+}
+
 /// The report on a presentation: its own checks, and what its credentials come to.
 fn presentation(
     mut checks: Vec<Check>,
@@ -205,8 +211,7 @@ fn presentation(
         checks.push(said(Outcome::Fail, Reason::CredentialsNotVerified).with(format!("more than {MAX_PRESENTED}")));
         return Report::of(checks, question.now, trust);
     }
-    // The challenge is the presentation's to answer.
-    let of_each = Question { challenge: None, domain: None, ..question.clone() };
+    let of_each = of_each(question);
     let reports: Vec<Report> = credentials.into_iter().map(|one| one.judge(materials, &of_each)).collect();
     let holds = |report: &Report| report.is_verified();
     let open = |report: &Report| report.verdict == Verdict::Unverifiable;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::MAX_CREDENTIAL_BYTES;
 use super::reason::Reason;
 use crate::json::{self, JsonError, Limits};
+use crate::lint;
 use crate::proof::jwt::{self, Jws, JwtError};
 use crate::proof::{self, SplitError};
 
@@ -71,6 +72,9 @@ pub(super) fn open(document: Value) -> Result<Secured, Unreadable> {
     for (kind, prefixes) in enveloped {
         if has_type(&document, kind) {
             let malformed = |why: &str| Unreadable(Reason::EnvelopeMalformed, why.to_owned());
+            if let Some(finding) = lint::check_envelope(&document).first() {
+                return Err(malformed(&finding.to_string()));
+            }
             let id = document.get("id").and_then(Value::as_str).ok_or_else(|| malformed("it has no id"))?;
             let token = prefixes.into_iter().find_map(|prefix| id.strip_prefix(prefix));
             let token = token.ok_or_else(|| malformed("its id is no data: URL of a token"))?;

@@ -203,6 +203,9 @@ reasons! {
     /// Before its beginning.
     NotYetValid: "Le badge n’est pas encore en vigueur.", "The badge is not in force yet.";
 
+    /// A beginning or an end that is no date.
+    ValidityUnreadable: "La durée de validité du badge n’est pas lisible.", "The period of validity of the badge cannot be read.";
+
     // ---- status
     /// The list says that it stands.
     NotRevoked: "Le badge n’a pas été révoqué.", "The badge has not been revoked.";
@@ -221,6 +224,12 @@ reasons! {
     StatusNotSupported: "Ce type de statut n’est pas pris en charge ici.", "This kind of status is not supported here.";
     /// The entry is not as its type demands.
     StatusMalformed: "Le statut du badge n’est pas bien formé.", "The badge's status entry is not well-formed.";
+    /// The list has no such entry.
+    StatusIndexOutOfRange: "Le statut du badge désigne une place que la liste n’a pas.",
+        "The badge's status names a place that the list does not have.";
+    /// The list has fewer entries than the standard demands.
+    StatusListTooShort: "La liste de révocation est plus courte que le standard ne l’exige.",
+        "The status list is shorter than the standard demands.";
     /// The list is out of reach.
     StatusListUnavailable: "La liste de révocation n’a pas pu être obtenue.", "The status list could not be obtained.";
     /// The list carries no proof.
@@ -234,7 +243,7 @@ reasons! {
     StatusListOfAnother: "La liste de révocation est celle d’un autre émetteur.", "The status list is by another issuer.";
     /// Another list than the one named, or of another purpose.
     StatusListMismatch: "La liste de révocation n’est pas celle que le badge nomme.", "The status list is not the one that the badge names.";
-    /// It can't be decoded, is too short or too long.
+    /// It can't be decoded, or is too long.
     StatusListMalformed: "La liste de révocation n’est pas lisible.", "The status list cannot be read.";
 
     // ---- recipient
@@ -275,7 +284,13 @@ mod tests {
         words.sort();
         words.dedup();
         assert_eq!(words.len(), Reason::ALL.len());
+        let documented = include_str!("../../docs/verification.md");
         for reason in Reason::ALL {
+            assert!(
+                documented.contains(&format!("| `{}` |", reason.word())),
+                "docs/verification.md: {}",
+                reason.word()
+            );
             let sentence = reason.sentence();
             assert!(
                 sentence.fr.ends_with('.') && sentence.en.ends_with('.') && sentence.fr != sentence.en,

@@ -100,9 +100,9 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
     let malformed = |why: &str| fail(Reason::StatusMalformed).with(why);
     let purpose = text("statusPurpose").ok_or_else(|| malformed("it has no statusPurpose"))?;
     let index = text("statusListIndex").filter(|index| !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit()));
-    let index: u64 = index
-        .and_then(|index| index.parse().ok())
-        .ok_or_else(|| malformed("statusListIndex is no number in a text"))?;
+    let index = index.ok_or_else(|| malformed("statusListIndex is no number in a text"))?;
+    // A number that does not fit lies beyond the end of any list.
+    let index: u64 = index.parse().unwrap_or(u64::MAX);
     let address = text("statusListCredential").ok_or_else(|| malformed("it has no statusListCredential"))?;
     let size = match entry.get("statusSize") {
         None => 1,
@@ -146,11 +146,12 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         return Err(fail(Reason::StatusListMismatch).with("it has another purpose"));
     }
     let encoded = subject.get("encodedList").and_then(Value::as_str).unwrap_or_default();
-    let bits = found.bits(encoded).map_err(|error| fail(Reason::StatusListMalformed).with(error))?;
-    let value = bits.value(index, size).map_err(|error| match error {
-        StatusListError::OutOfRange(_) => malformed("the list has no such entry"),
-        error => fail(Reason::StatusListMalformed).with(error),
-    })?;
+    let why = |error: StatusListError| match error {
+        StatusListError::OutOfRange(_) => fail(Reason::StatusIndexOutOfRange).with(error),
+        StatusListError::TooShort => fail(Reason::StatusListTooShort).with(error),
+        StatusListError::Encoding | StatusListError::TooLong => fail(Reason::StatusListMalformed).with(error),
+    };
+    let value = found.bits(encoded).and_then(|bits| bits.value(index, size)).map_err(why)?;
     Ok(match (purpose, value) {
         ("revocation", 0) => said(Outcome::Pass, Reason::NotRevoked),
         ("revocation", _) => fail(Reason::Revoked),

@@ -69,7 +69,7 @@ crate::on_both_engines! {
         assert_eq!(refresh, format!("{}/current", text(&award, "/credential/id")));
         let current = app.get(&refresh).await.expect(200);
         assert_eq!(current.body, first.body);
-        assert_eq!(current.header("content-type"), "application/vc+ld+json");
+        assert_eq!(current.header("content-type"), "application/vc");
         assert_eq!(current.header("access-control-allow-origin"), "*");
         assert_eq!(current.header("content-location"), text(&award, "/credential/id"));
 

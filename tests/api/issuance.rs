@@ -24,7 +24,7 @@ crate::on_both_engines! {
 
         // The same signed bytes, whichever way they are reached.
         let credential = app.get(text(&award, "/credential/id")).await.expect(200);
-        assert_eq!(credential.header("content-type"), "application/vc+ld+json");
+        assert_eq!(credential.header("content-type"), "application/vc");
         let file = app.get(text(&award, "/links/credential")).await.expect(200);
         assert_eq!(file.body, credential.body);
         let png = app.get(text(&award, "/links/badge_png")).await.expect(200);

@@ -16,3 +16,4 @@ mod status_lists;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;
+mod vc_api;

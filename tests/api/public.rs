@@ -37,12 +37,12 @@ crate::on_both_engines! {
         let (five_minutes, forever) = ("public, max-age=300", "public, max-age=31536000, immutable");
         let criteria = format!("/sessions/{SESSION}/criteria");
         for (address, media_type, cache) in [
-            (text(&credential, "/id"), "application/vc+ld+json", five_minutes),
+            (text(&credential, "/id"), "application/vc", five_minutes),
             ("/issuers/dgafp", "application/ld+json", five_minutes),
             ("/issuers/dgafp/did.json", "application/did+json", five_minutes),
             (&achievement, "application/ld+json", forever),
             (&image, "image/png", forever),
-            (&status, "application/vc+ld+json", five_minutes),
+            (&status, "application/vc", five_minutes),
             (&criteria, "application/json", "public, max-age=60"),
             ("/schemas/training.schema.json", "application/schema+json", "public, max-age=3600"),
         ] {
@@ -52,7 +52,7 @@ crate::on_both_engines! {
             assert_protected(&reply);
             let head = app.call(Method::HEAD, address).send().await.expect(200);
             assert!(head.body.is_empty() && head.header("content-type") == media_type, "{address}");
-            if address.starts_with("https://") && media_type.ends_with("json") {
+            if address.starts_with("https://") && (media_type.ends_with("json") || media_type == "application/vc") {
                 assert_eq!(reply.json()["id"], address);
             }
         }
@@ -119,12 +119,22 @@ crate::on_both_engines! {
         let address = text(&award, "/credential/id");
         for (accept, page) in [
             ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("application/vc, text/html;q=0.5", false),
             ("application/vc+ld+json, text/html;q=0.5", false),
             ("application/json", false),
             ("*/*", false),
         ] {
             let reply = app.call(Method::GET, address).header("accept", accept).send().await.expect(200);
             assert_eq!(reply.header("content-type").starts_with("text/html"), page, "{accept}");
+        }
+        // The name from before the Recommendation, for whoever asks by no other.
+        for (accept, media_type) in [
+            ("application/vc+ld+json", "application/vc+ld+json"),
+            ("application/vc+ld+json, application/vc", "application/vc"),
+            ("application/ld+json", "application/vc"),
+        ] {
+            let reply = app.call(Method::GET, address).header("accept", accept).send().await.expect(200);
+            assert_eq!(reply.header("content-type"), media_type, "{accept}");
         }
         for (query, language, words) in [
             ("", "fr", "Attestation authentique"),

@@ -2,7 +2,7 @@
 //!
 //! A case has an `id` (the statement, a slash, a few words), `expect`, and changes of its base: `set` maps JSON pointers to values (the
 //! pointer `""` stands for the whole, a last step `-` appends to a list), `remove` lists pointers. A text `$name` stands for something
-//! that only a test can make, such as a signature.
+//! that only a test can make, such as a signature. `problem` names the type of a problem that VC-API tells of what is refused.
 
 use serde_json::{Map, Value};
 

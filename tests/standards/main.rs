@@ -9,12 +9,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a case that can't be built has nothing to say")]
 
+#[path = "../support/app.rs"]
+mod app;
 mod bitstring;
 mod cases;
 mod controlled_identifiers;
 mod data_integrity;
 mod eddsa;
+#[path = "../support/engines.rs"]
+mod engines;
+mod problems;
 mod proofs;
 mod rdfc;
+#[path = "../support/mod.rs"]
+mod support;
 mod vcdm;
 mod verifier;

@@ -80,7 +80,7 @@ pub fn run(cases: &Cases) {
 }
 
 /// The signed document of a case.
-fn build(cases: &Cases, case: &Value, suite: Suite) -> Value {
+pub fn build(cases: &Cases, case: &Value, suite: Suite) -> Value {
     let make = |name: &str| match name {
         "suite" => Some(json!(suite.name())),
         "method" => Some(json!(method())),

@@ -75,21 +75,24 @@ fn made(name: &str) -> Option<Value> {
     }
 }
 
+/// The secured document of a case.
+pub fn build(cases: &Cases, case: &Value) -> Value {
+    let mut document = fill(&cases.file["bases"][case["base"].as_str().unwrap()], &made);
+    let set = case.get("set").map(|set| fill(set, &made));
+    let of_proof = |pointer: &str| pointer == "/proof";
+    let (after, before): (Vec<&Value>, Vec<&Value>) =
+        case["remove"].as_array().into_iter().flatten().partition(|pointer| of_proof(pointer.as_str().unwrap()));
+    change(&mut document, set.as_ref(), Some(&json!(before)));
+    let mut secured = secured(&document);
+    change(&mut secured, None, Some(&json!(after)));
+    secured
+}
+
 #[test]
 fn documents_are_accepted_or_refused() {
     let cases = cases::read("vcdm");
     let list = status_list(&cases);
-    cases.judge(|case| {
-        let mut document = fill(&cases.file["bases"][case["base"].as_str().unwrap()], &made);
-        let set = case.get("set").map(|set| fill(set, &made));
-        let of_proof = |pointer: &str| pointer == "/proof";
-        let (after, before): (Vec<&Value>, Vec<&Value>) =
-            case["remove"].as_array().into_iter().flatten().partition(|pointer| of_proof(pointer.as_str().unwrap()));
-        change(&mut document, set.as_ref(), Some(&json!(before)));
-        let mut secured = secured(&document);
-        change(&mut secured, None, Some(&json!(after)));
-        Some(verdict(accepts(&report(&secured, &list))))
-    });
+    cases.judge(|case| Some(verdict(accepts(&report(&build(&cases, case), &list)))));
 }
 
 /// §5.10: the reserved properties have the addresses that the standard gives them.
