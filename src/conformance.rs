@@ -200,7 +200,7 @@ impl Instance {
             Ok(read) => read,
             Err(refusal) => return refusal.answer(),
         };
-        vc_api::answer(&self.judge(&document, question))
+        vc_api::answer(&self.judge(&document, question), asked)
     }
 
     fn judge(&self, document: &[u8], question: Question) -> verify::Report {

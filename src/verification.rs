@@ -26,6 +26,10 @@ pub const MAX_FILE_BYTES: usize = 5 * 1024 * 1024;
 pub const FETCHING: Duration = Duration::from_millis(1500);
 /// The most documents that are fetched for one verification.
 const MAX_FETCHES: usize = 16;
+/// The largest document of a controller, and the largest key, in bytes: a small JSON text takes thirty times its size in memory.
+const MAX_KEYS_BYTES: usize = 256 * 1024;
+/// What the documents of one round may have together, in bytes.
+const MAX_ROUND_BYTES: usize = 8 * 1024 * 1024;
 /// The most rounds of needs: an issuer's keys, its status list, that list's keys.
 const MAX_ROUNDS: usize = 4;
 
@@ -270,14 +274,24 @@ pub async fn fetch_all(fetcher: &Fetcher, needs: Vec<Need>, materials: &mut Mate
             };
             let left = deadline.saturating_duration_since(Instant::now());
             let ask = Ask::new(&address, accept).within(left).redirects(redirects);
-            let ask = ask.max_bytes(verify::MAX_DOCUMENT_BYTES);
+            let ask = ask.max_bytes(match need.kind {
+                NeedKind::Controller | NeedKind::Key => MAX_KEYS_BYTES,
+                NeedKind::StatusList | NeedKind::RevocationList => verify::MAX_DOCUMENT_BYTES,
+            });
             let fetched = fetcher.get(&ask).await;
             (need, fetched)
         });
     }
+    let mut left = MAX_ROUND_BYTES;
     while let Some(done) = under_way.join_next().await {
         match done {
-            Ok((need, Ok(fetched))) => materials.insert(&need.id, &fetched.body, Trust::Domain),
+            Ok((need, Ok(fetched))) if fetched.body.len() > left => {
+                materials.insert_missing(&need.id, FetchError::TooLarge.reason());
+            }
+            Ok((need, Ok(fetched))) => {
+                left -= fetched.body.len();
+                materials.insert(&need.id, &fetched.body, Trust::Domain);
+            }
             Ok((need, Err(error))) => materials.insert_missing(&need.id, error.reason()),
             // A fetch that panicked stays a need that nothing met: reported as not looked for.
             Err(error) => tracing::error!(error = %error, "verification.fetch_failed"),

@@ -54,7 +54,7 @@ async fn verify(service: &Service, body: &[u8], asked: Asked) -> Result<Response
         Ok(read) => read,
         Err(refusal) => return Ok(refusal.answer()),
     };
-    Ok(answer(&service.verify(document, question).await?))
+    Ok(answer(&service.verify(document, question).await?, asked))
 }
 
 /// Why a request is refused.
@@ -127,7 +127,12 @@ fn is_presentation(document: &Value) -> bool {
 }
 
 /// A report as an answer.
-pub(crate) fn answer(report: &Report) -> Response {
+pub(crate) fn answer(report: &Report, asked: Asked) -> Response {
+    // What a token or an envelope holds is known only now: a holder's presentation is no issuer's credential.
+    let presented = report.outcome(CheckCode::Credentials).is_some();
+    if report.is_verified() && presented != (asked == Asked::Presentation) {
+        return Refusal::malformed(format!("{} is not a document of its kind", asked.member())).answer();
+    }
     respond(document(report))
 }
 
@@ -243,5 +248,30 @@ fn kind_of(check: &Check) -> &'static str {
         }
         (CheckCode::Status, _) => "https://www.w3.org/ns/credentials/status-list#STATUS_VERIFICATION_ERROR",
         (CheckCode::Schema | CheckCode::Recipient | CheckCode::Credentials, _) => MALFORMED_VALUE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::jwt;
+    use crate::proof::key::Signer as _;
+    use crate::verify::{Materials, prepare};
+
+    /// A token shows only once it was read what it holds: a presentation by its holder, whom anybody may be.
+    #[test]
+    fn a_presentation_in_a_token_is_no_credential() {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+        let did = key.public_key().to_did_key().unwrap();
+        let method = key.public_key().did_key_method().unwrap();
+        let presentation = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation", "holder": did});
+        let token = jwt::sign(&presentation, jwt::PRESENTATION_TYPE, &method, &key).unwrap();
+        let request = json!({"verifiableCredential": token}).to_string();
+        let now: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
+        let (document, question) = read(request.as_bytes(), Asked::Credential, now).unwrap();
+        let report = prepare(&document).conclude(&Materials::new(), question);
+        assert!(report.is_verified(), "{report:#?}");
+        assert_eq!(answer(&report, Asked::Credential).status(), StatusCode::BAD_REQUEST);
+        assert_eq!(answer(&report, Asked::Presentation).status(), StatusCode::OK);
     }
 }

@@ -158,7 +158,8 @@ fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<()
         within(pointer, key, |pointer| match key.as_str() {
             "@context" => check_context(value, Author::Document, pointer),
             "@type" if is_value => Ok(()), // "@json" among others
-            "@id" | "id" | "@type" | "type" => check_names(value, pointer),
+            "@type" | "type" => check_types(value, pointer),
+            "@id" | "id" => check_names(value, pointer),
             // json-ld flattens these, which the recommendation keeps nested (JSON-LD 1.1 §4.3.1).
             "@list" if value.as_array().is_some_and(|items| items.iter().any(Value::is_array)) => {
                 Err(JsonLdError::dropped("a list in a list", pointer))
@@ -185,6 +186,15 @@ fn check_names(names: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
         return Err(JsonLdError::dropped("a name that looks like a keyword", pointer));
     }
     check_document(names, pointer)
+}
+
+/// The same, and refuses a type of the standards that is written as its IRI: whoever looks for its name would not see it.
+fn check_types(types: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
+    let list = if let Value::Array(list) = types { list.as_slice() } else { std::slice::from_ref(types) };
+    if list.iter().filter_map(Value::as_str).any(|name| name.contains(':') && may_rename(name)) {
+        return Err(JsonLdError::dropped("a type that no term names", pointer));
+    }
+    check_names(types, pointer)
 }
 
 /// Who wrote a context.
@@ -233,7 +243,8 @@ fn check_context(context: &Value, author: Author, pointer: &mut String) -> Resul
 }
 
 fn check_definition(term: &str, definition: &Value, author: Author, pointer: &mut String) -> Result<(), JsonLdError> {
-    let may_rename = |iri: &str| author == Author::Document && may_rename(iri);
+    // What has no colon is another term, and this one would be a second name for it.
+    let may_rename = |iri: &str| author == Author::Document && (!iri.contains(':') || may_rename(iri));
     let refuse = |pointer: &str| Err(JsonLdError::ForbiddenDefinition { pointer: pointer.to_owned() });
     match (term, definition) {
         ("@version" | "@protected" | "@propagate" | "@language", value) if !value.is_null() => Ok(()),
@@ -278,12 +289,14 @@ const MAX_TERMS: usize = 64;
 /// Whether an IRI, or what it may become as a prefix of names, is one of those that verifiers look for by their standard terms. A
 /// document that could rename `credentialStatus` would keep its signature and lose its revocation (VC Data Integrity 1.0 §2.4.1).
 fn may_rename(iri: &str) -> bool {
-    const NAMED_BY_STANDARDS: [&str; 5] = [
+    const NAMED_BY_STANDARDS: [&str; 6] = [
         "https://www.w3.org/2018/credentials#",
         "https://www.w3.org/ns/credentials/status#",
         "https://w3id.org/security#",
         "https://purl.imsglobal.org/spec/vc/ob/vocab.html#",
         "https://purl.imsglobal.org/spec/ob/",
+        // Of status, refresh and schema types: vcrl, vccr, vccs.
+        "https://purl.imsglobal.org/spec/vc",
     ];
     NAMED_BY_STANDARDS.iter().any(|known| iri.starts_with(known) || known.starts_with(iri))
 }

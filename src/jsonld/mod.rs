@@ -35,6 +35,13 @@ pub fn canonize(document: &Value) -> Result<String, JsonLdError> {
 /// Deepest nesting of arrays and objects that is processed, inline contexts included.
 pub const MAX_DEPTH: usize = 32;
 
+/// The most objects in a document, each of which costs a tenth of a millisecond and more: its types have contexts of their own.
+pub const MAX_OBJECTS: usize = 4096;
+/// The most values of any kind.
+pub const MAX_VALUES: usize = 32_768;
+/// The most contexts inside a document, beside its own: each is processed anew, half a millisecond and more.
+pub const MAX_INNER_CONTEXTS: usize = 64;
+
 /// The RDF quads of a JSON-LD document, with arbitrary blank node labels.
 ///
 /// json-ld recurses through large futures, over 100 kB of stack a level in debug builds, more than a server's threads have. So the
@@ -50,12 +57,47 @@ pub fn to_dataset(document: &Value) -> Result<Dataset, JsonLdError> {
     if nests_deeper_than(document, MAX_DEPTH) {
         return Err(JsonLdError::TooDeep);
     }
+    if is_too_much([document]) {
+        return Err(JsonLdError::TooMuch);
+    }
     std::thread::scope(|scope| {
         let work = || quads::quads(&expand::expand(document)?);
         let thread = std::thread::Builder::new().name("jsonld".to_owned()).stack_size(STACK_BYTES);
         let started = thread.spawn_scoped(scope, work).map_err(|_| JsonLdError::ProcessorFailed)?;
         started.join().map_err(|_| JsonLdError::ProcessorFailed)?
     })
+}
+
+/// Whether documents that are processed together are more than is processed of one.
+pub fn is_too_much<'a>(documents: impl IntoIterator<Item = &'a Value>) -> bool {
+    let mut size = Size::default();
+    for document in documents {
+        size.count(document);
+    }
+    size.objects > MAX_OBJECTS || size.values > MAX_VALUES || size.contexts > MAX_INNER_CONTEXTS + 1
+}
+
+/// What makes a document slow to process.
+#[derive(Default)]
+struct Size {
+    objects: usize,
+    values: usize,
+    contexts: usize,
+}
+
+impl Size {
+    fn count(&mut self, value: &Value) {
+        self.values += 1;
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.count(item)),
+            Value::Object(entries) => {
+                self.objects += 1;
+                self.contexts += usize::from(entries.contains_key("@context"));
+                entries.values().for_each(|item| self.count(item));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
 }
 
 fn nests_deeper_than(value: &Value, levels: usize) -> bool {
@@ -144,6 +186,11 @@ pub enum JsonLdError {
     /// Arrays and objects are nested deeper than [`MAX_DEPTH`].
     #[error("the document is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// More objects, values or inner contexts than are processed.
+    #[error(
+        "the document has more than {MAX_OBJECTS} objects, {MAX_VALUES} values or {MAX_INNER_CONTEXTS} contexts inside it"
+    )]
+    TooMuch,
     /// The JSON-LD processor panicked, or no thread could be started for it.
     #[error("the JSON-LD processor failed on this document")]
     ProcessorFailed,

@@ -237,6 +237,21 @@ pub fn sign(document: &Value, options: &ProofOptions, signer: &dyn Signer) -> Re
 /// # Errors
 /// [`ProofError`] when the proof has another form, the document or the options have no canonical form, or the signature is wrong.
 pub fn verify(bare: &Value, proofs: &[Value], proof: &Value, key: &PublicKey) -> Result<(), ProofError> {
+    verify_among(bare, proofs, proof, key, &mut None)
+}
+
+/// The same for one of several proofs: `canonical` keeps the canonical N-Quads of the document without any proof, which is slow to
+/// make and the same for all of them.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_among(
+    bare: &Value,
+    proofs: &[Value],
+    proof: &Value,
+    key: &PublicKey,
+    canonical: &mut Option<Result<String, JsonLdError>>,
+) -> Result<(), ProofError> {
     let parsed = parse(proof)?;
     if key.kind() != parsed.suite.key_kind() {
         return Err(ProofError::KeyKind);
@@ -261,7 +276,14 @@ pub fn verify(bare: &Value, proofs: &[Value], proof: &Value, key: &PublicKey) ->
             }
         }
     }
-    let steps = hash_steps(parsed.suite, &input, options)?;
+    let steps = if parsed.suite == Suite::EddsaRdfc2022 && parsed.previous.is_empty() {
+        let document = canonical.get_or_insert_with(|| canonize(bare)).clone().map_err(ProofError::Document)?;
+        let context = bare.get("@context").cloned().ok_or(ProofError::Document(JsonLdError::NoContext))?;
+        options.insert("@context".to_owned(), context);
+        HashSteps::of(document, canonize(&Value::Object(options)).map_err(ProofError::Options)?)
+    } else {
+        hash_steps(parsed.suite, &input, options)?
+    };
     key.verify(&steps.hash_data(), &parsed.signature).map_err(|_| ProofError::Signature)
 }
 

@@ -205,8 +205,10 @@ pub fn key_for<'a>(
     address(controller)?;
     if let Some(described) = document(controller) {
         match listed(described, controller, method, relationship) {
-            // Profiles at https addresses seldom list keys: then the key's own address may speak.
-            Err(DidError::NotListed(_) | DidError::OtherSubject(_)) if controller.starts_with("https://") => {}
+            // Profiles at https addresses seldom list keys: then the key's own address may speak. One that does has said which.
+            Err(DidError::NotListed(_))
+                if controller.starts_with("https://") && described.get(relationship.name()).is_none() => {}
+            Err(DidError::OtherSubject(_)) if controller.starts_with("https://") => {}
             found => return found.map(Some),
         }
     }

@@ -146,9 +146,9 @@ pub(super) fn judge(secured: &Secured, materials: &Materials, question: &Questio
             Authenticity::only_proof(Said::fail(Reason::TooManyProofs, proofs.len()))
         }
         Securing::Proofs(proofs) => {
-            let mut judged = Vec::new();
+            let (mut judged, mut canonical) = (Vec::new(), None);
             for proof in proofs {
-                judged.push(judge_proof(secured, proofs, proof, materials, question));
+                judged.push(judge_proof(secured, proofs, proof, &mut canonical, materials, question));
                 // One that does not hold decides; judging the others would only take time.
                 if judged.last().is_some_and(|last| last.proof.0 == Outcome::Fail) {
                     break;
@@ -197,6 +197,7 @@ fn judge_proof(
     secured: &Secured,
     proofs: &[Value],
     proof: &Value,
+    canonical: &mut Option<Result<String, JsonLdError>>,
     materials: &Materials,
     question: &Question,
 ) -> Judged {
@@ -230,7 +231,7 @@ fn judge_proof(
     let (key, bound, trust) = judge_key(secured, &method, relationship, materials, question);
     let proof = match &bound {
         None => Said(Outcome::NotChecked, Reason::Pointless, None),
-        Some(bound) => match data_integrity::verify(&secured.document, proofs, proof, &bound.public) {
+        Some(bound) => match data_integrity::verify_among(&secured.document, proofs, proof, &bound.public, canonical) {
             Ok(()) => Said::pass(Reason::SignatureValid),
             Err(error) => why_not(parsed.suite, &error),
         },
@@ -429,7 +430,7 @@ pub(super) fn why_not_canonical(error: &JsonLdError) -> Reason {
         JsonLdError::RelativeIri { .. } => Reason::RelativeIdentifier,
         JsonLdError::ProtectedTerm => Reason::ProtectedTermRedefined,
         JsonLdError::Dropped { .. } | JsonLdError::ForbiddenDefinition { .. } => Reason::DroppedContent,
-        JsonLdError::TooComplex(_) | JsonLdError::TooDeep => Reason::TooComplex,
+        JsonLdError::TooComplex(_) | JsonLdError::TooDeep | JsonLdError::TooMuch => Reason::TooComplex,
         _ => Reason::NotCanonicalisable,
     }
 }

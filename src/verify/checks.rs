@@ -4,7 +4,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::authenticity::{LENIENCY_SECONDS, why_not_canonical};
-use super::presented::{Secured, Securing};
+use super::presented::{Secured, Securing, has_type};
 use super::reason::Reason;
 use super::report::{Check, CheckCode, Outcome};
 use crate::jsonld::{self, JsonLdError, contexts};
@@ -20,6 +20,14 @@ pub(super) fn schema(secured: &Secured) -> Check {
         original => original,
     };
     let presentation = secured.is_presentation();
+    if presentation && has_type(document, "VerifiableCredential") {
+        // Signed by its holder, it would speak for any issuer that it names.
+        return check(Outcome::Fail, Reason::PresentationNotWellFormed).with("it is a credential, too");
+    }
+    if let Some(place) = named_by_keyword(document) {
+        return check(Outcome::Fail, Reason::NotWellFormed)
+            .with(format!("write id and type, not @id and @type, at {place}"));
+    }
     let findings = if presentation { lint::check_presentation(document) } else { lint::check_any(document) };
     if let Some(first) = findings.first() {
         let more = findings.len() - 1;
@@ -52,6 +60,22 @@ pub(super) fn schema(secured: &Secured) -> Check {
     } else {
         check(Outcome::Warn, Reason::NotAnOpenBadge)
     }
+}
+
+/// Where `@id` or `@type` stands in place of `id` or `type`, among what is read by these names. JSON-LD signs both alike, so that a
+/// holder could exchange them.
+fn named_by_keyword(document: &Value) -> Option<&'static str> {
+    let items = |name: &str| match document.get(name) {
+        Some(Value::Array(several)) => several.iter().collect(),
+        one => one.into_iter().collect::<Vec<_>>(),
+    };
+    let has = |value: &Value| value.get("@id").is_some() || value.get("@type").is_some();
+    if has(document) {
+        return Some("/");
+    }
+    ["issuer", "holder", "credentialStatus", "credentialSubject"]
+        .into_iter()
+        .find(|name| items(name).into_iter().any(has))
 }
 
 /// Whether every term passes through canonicalisation when the proof is verified.
@@ -92,12 +116,14 @@ fn related_resource_mismatch(document: &Value) -> Option<String> {
 fn sri_holds(digests: &str, bytes: &[u8]) -> bool {
     use base64::Engine as _;
     let encode = |digest: &[u8]| base64::engine::general_purpose::STANDARD.encode(digest);
+    // Each hashed once, however many are listed.
+    let known = [encode(&Sha256::digest(bytes)), encode(&Sha384::digest(bytes)), encode(&Sha512::digest(bytes))];
     digests.split_ascii_whitespace().any(|one| {
         let hash = one.split('?').next().unwrap_or_default();
         match hash.split_once('-') {
-            Some(("sha256", digest)) => digest == encode(&Sha256::digest(bytes)),
-            Some(("sha384", digest)) => digest == encode(&Sha384::digest(bytes)),
-            Some(("sha512", digest)) => digest == encode(&Sha512::digest(bytes)),
+            Some(("sha256", digest)) => digest == known[0],
+            Some(("sha384", digest)) => digest == known[1],
+            Some(("sha512", digest)) => digest == known[2],
             _ => false,
         }
     })
@@ -152,6 +178,8 @@ fn moments(secured: &Secured, names: [&str; 2], claim: &str) -> Result<Vec<Times
 /// Whether an e-mail address is the one that the badge was awarded to (OB 3.0, IdentityObject). Issuers hash it as they know it, we
 /// in small letters: both are tried.
 pub(super) fn recipient(document: &Value, email: &str) -> Check {
+    // No longer than an address can be: it is hashed once for each identifier.
+    const LONGEST: usize = 254;
     let email = email.trim();
     let spellings = [email.to_owned(), email.to_lowercase()];
     let check = |outcome, reason| Check::new(CheckCode::Recipient, outcome, reason);
@@ -173,7 +201,9 @@ pub(super) fn recipient(document: &Value, email: &str) -> Check {
         spellings.iter().any(|spelling| hash.strip_prefix("sha256$") == Some(digest(spelling).as_str()))
     };
     let mut named = identifiers.iter().filter(by_email).peekable();
-    if named.peek().is_none() {
+    if email.len() > LONGEST {
+        check(Outcome::Fail, Reason::RecipientDiffers)
+    } else if named.peek().is_none() {
         check(Outcome::NotChecked, Reason::RecipientUnnamed)
     } else if named.any(matches) {
         check(Outcome::Pass, Reason::RecipientMatches)

@@ -1,12 +1,18 @@
 //! What it takes to judge a document, and what was found of it. What is absent is reported as not checked, never guessed.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
+use super::Question;
+use super::authenticity::{self, Authenticity};
+use super::presented::{self, Secured};
 use super::report::{Revocation, Trust};
 use crate::json::{self, Limits};
 use crate::proof::jwt;
+use crate::status_list::{Bitstring, StatusListError};
+use crate::time::Timestamp;
 
 /// The largest document that is read for a verification, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
@@ -38,6 +44,41 @@ pub enum NeedKind {
 pub struct Materials {
     documents: BTreeMap<String, Supplied>,
     own: BTreeMap<String, OwnRecord>,
+    // Lists that were read; begun anew whenever a document is added, since what is known of them may rest on it.
+    lists: Arc<Mutex<BTreeMap<String, Arc<List>>>>,
+}
+
+/// A status list as it was found, read once however many entries and credentials name it.
+#[derive(Debug)]
+pub(super) struct List {
+    /// The list, or why it cannot be read.
+    pub read: Result<Secured, String>,
+    bits: OnceLock<Result<Bitstring, StatusListError>>,
+    judged: Mutex<Option<(Timestamp, Authenticity)>>,
+}
+
+impl List {
+    /// Whether its issuer signed it.
+    pub fn authenticity(&self, list: &Secured, materials: &Materials, question: &Question) -> Authenticity {
+        let mut judged = locked(&self.judged);
+        match &*judged {
+            Some((now, authenticity)) if *now == question.now => authenticity.clone(),
+            _ => {
+                let authenticity = authenticity::judge(list, materials, question);
+                *judged = Some((question.now, authenticity.clone()));
+                authenticity
+            }
+        }
+    }
+
+    /// Its bits.
+    pub fn bits(&self, encoded: &str) -> Result<&Bitstring, StatusListError> {
+        self.bits.get_or_init(|| Bitstring::decode(encoded)).as_ref().map_err(Clone::clone)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A document that was looked for.
@@ -84,6 +125,7 @@ impl Materials {
             },
         };
         self.documents.insert(id.to_owned(), supplied);
+        self.lists = Arc::default();
     }
 
     /// Adds a document under the `id` that it says it has.
@@ -102,12 +144,14 @@ impl Materials {
         };
         let id = id.as_ref().and_then(Value::as_str).ok_or("it has no id")?;
         self.documents.extend(read.documents.remove("").map(|document| (id.to_owned(), document)));
+        self.lists = Arc::default();
         Ok(())
     }
 
     /// Notes that a document could not be had, so that it is not asked for again.
     pub fn insert_missing(&mut self, id: &str, why: &str) {
         self.documents.insert(id.to_owned(), Supplied::Missing(why.to_owned()));
+        self.lists = Arc::default();
     }
 
     /// Adds what we know of a credential of our own, by its `id`.
@@ -126,6 +170,23 @@ impl Materials {
             Some(Supplied::Found(value, _)) => Some(value),
             _ => None,
         }
+    }
+
+    /// A document that was found, as a status list: JSON, or a token.
+    pub(super) fn list(&self, id: &str) -> Option<Arc<List>> {
+        let found = self.found(id)?;
+        let mut lists = locked(&self.lists);
+        if let Some(list) = lists.get(id) {
+            return Some(Arc::clone(list));
+        }
+        let read = match found {
+            Value::String(token) => presented::from_token(token),
+            document => presented::open(document.clone()),
+        };
+        let read = read.map_err(|presented::Unreadable(_, why)| why);
+        let list = Arc::new(List { read, bits: OnceLock::new(), judged: Mutex::default() });
+        lists.insert(id.to_owned(), Arc::clone(&list));
+        Some(list)
     }
 
     /// Where a document that was found came from.

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use self::authenticity::Authenticity;
 use self::presented::{Secured, Unreadable};
+use crate::jsonld::{self, JsonLdError};
 use crate::time::Timestamp;
 
 /// The largest credential that is read, in bytes.
@@ -87,27 +88,30 @@ impl Prepared {
     }
 
     fn of(secured: Secured) -> Self {
-        let schema = Some(checks::schema(&secured));
         let presented = match secured.document.get("verifiableCredential").filter(|_| secured.is_presentation()) {
             None => &[],
             Some(Value::Array(several)) => several.as_slice(),
             Some(one) => std::slice::from_ref(one),
         };
-        let credentials = presented.iter().take(MAX_PRESENTED + 1).map(|credential| {
-            let read = match credential {
-                Value::String(token) => presented::from_token(token),
-                document => presented::open(document.clone()),
-            };
-            match read {
-                // A presentation in a presentation has no meaning, and no end.
-                Ok(secured) if secured.is_presentation() => {
-                    Self::failed(Unreadable(Reason::EnvelopeMalformed, "a presentation within a presentation".into()))
-                }
-                Ok(secured) => Self::of(secured),
-                Err(why) => Self::failed(why),
+        let read = presented.iter().take(MAX_PRESENTED + 1).map(|credential| match credential {
+            Value::String(token) => presented::from_token(token),
+            document => presented::open(document.clone()),
+        });
+        let read: Vec<_> = read.collect();
+        // What is presented together is bounded together, tokens and envelopes included.
+        if jsonld::is_too_much(read.iter().flatten().map(|secured| &secured.document)) {
+            return Self::failed(Unreadable(Reason::TooLarge, JsonLdError::TooMuch.to_string()));
+        }
+        let credentials = read.into_iter().map(|read| match read {
+            // A presentation in a presentation has no meaning, and no end.
+            Ok(secured) if secured.is_presentation() => {
+                Self::failed(Unreadable(Reason::EnvelopeMalformed, "a presentation within a presentation".into()))
             }
+            Ok(secured) => Self::of(secured),
+            Err(why) => Self::failed(why),
         });
         let credentials = credentials.collect();
+        let schema = Some(checks::schema(&secured));
         let form = Check::new(CheckCode::Form, Outcome::Pass, Reason::Readable);
         Self { form, read: Ok(secured), schema, authenticity: None, credentials }
     }
@@ -139,7 +143,9 @@ impl Prepared {
             needs.extend(keys);
         }
         needs.sort();
-        needs.dedup();
+        // One address is one thing: a key is fetched without redirects, a status list with them, and neither may stand for the other.
+        // The strictest kind comes first.
+        needs.dedup_by(|later, first| later.id == first.id);
         needs
     }
 

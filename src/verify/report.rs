@@ -178,6 +178,13 @@ pub struct Revocation {
     pub replaced_by: Option<String>,
 }
 
+/// A status that could not be checked, for another reason than that its kind is not known here or that nothing was to be checked.
+fn is_open_status(check: &Check) -> bool {
+    check.code == CheckCode::Status
+        && check.outcome == Outcome::NotChecked
+        && !matches!(check.reason, Reason::StatusNotSupported | Reason::Pointless)
+}
+
 impl Report {
     /// A report of these checks, at a moment.
     pub(super) fn of(checks: Vec<Check>, checked_at: Timestamp, trust: Option<Trust>) -> Self {
@@ -201,7 +208,7 @@ impl Report {
         let essential = [CheckCode::Form, CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey];
         let holds = |code| matches!(self.outcome(code), Some(Outcome::Pass | Outcome::Warn));
         self.checks.iter().all(|check| check.outcome != Outcome::Fail)
-            && self.reason(CheckCode::Status) != Some(Reason::StatusListUnavailable)
+            && self.checks.iter().all(|check| !is_open_status(check))
             && (essential.into_iter().all(holds) || self.reason(CheckCode::Proof) == Some(Reason::PresentationUnsigned))
             && self.credentials.iter().all(Self::is_verified)
     }

@@ -6,12 +6,12 @@ use serde_json::Value;
 use super::authenticity;
 use super::checks;
 use super::materials::Materials;
-use super::presented::{self, Secured, Securing, has_type};
+use super::presented::{Secured, Securing, has_type};
 use super::reason::Reason;
 use super::report::{Check, CheckCode, Outcome};
 use super::{Need, NeedKind, Question};
 use crate::proof::did;
-use crate::status_list::{Bitstring, StatusListError};
+use crate::status_list::StatusListError;
 
 /// The most entries of one credential that are looked at.
 const MAX_ENTRIES: usize = 8;
@@ -23,8 +23,10 @@ pub(super) fn needs(secured: &Secured, materials: &Materials) -> Vec<Need> {
         let text = |name: &str| entry.get(name).and_then(Value::as_str).map(without_fragment);
         if has_type(entry, "BitstringStatusListEntry") {
             let Some(id) = text("statusListCredential") else { continue };
-            if let Some(Ok(list)) = materials.found(&id).map(read_list) {
-                needs.extend(authenticity::needs(&list));
+            if let Some(list) = materials.list(&id)
+                && let Ok(list) = &list.read
+            {
+                needs.extend(authenticity::needs(list));
             }
             needs.push(Need { id, kind: NeedKind::StatusList });
         } else if has_type(entry, "1EdTechRevocationList")
@@ -59,11 +61,20 @@ pub(super) fn check(secured: &Secured, materials: &Materials, question: &Questio
         return Check::new(CheckCode::Status, Outcome::Pass, Reason::NoStatus);
     }
     if entries.len() > MAX_ENTRIES {
-        return Check::new(CheckCode::Status, Outcome::NotChecked, Reason::StatusMalformed).with("too many entries");
+        // The same entry many times is signed like one, so that whoever holds a credential can make as many of it as they like.
+        return Check::new(CheckCode::Status, Outcome::Fail, Reason::StatusMalformed).with("too many entries");
     }
-    // The gravest of several decides; a revocation before anything else.
+    // The gravest of several decides, whatever their order, which nobody signs: a revocation before anything else, and a kind that
+    // is not known here after what could not be checked for another reason.
     let found = entries.iter().map(|entry| one(secured, entry, materials, question));
-    let gravity = |check: &Check| (check.reason == Reason::Revoked, check.outcome);
+    let gravity = |check: &Check| {
+        (
+            check.reason == Reason::Revoked,
+            check.outcome,
+            check.reason == Reason::Suspended,
+            check.reason != Reason::StatusNotSupported,
+        )
+    };
     found.max_by_key(gravity).unwrap_or_else(|| Check::pointless(CheckCode::Status))
 }
 
@@ -98,16 +109,16 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         Some(size) => size.as_u64().filter(|size| (1..=64).contains(size)).ok_or_else(|| malformed("statusSize"))?,
     };
 
-    let found = materials.found(&without_fragment(address));
+    let found = materials.list(&without_fragment(address));
     let found = found.ok_or_else(|| {
         said(Outcome::NotChecked, Reason::StatusListUnavailable).with(materials.why_missing(&without_fragment(address)))
     })?;
-    let list = read_list(found).map_err(|why| fail(Reason::StatusListMalformed).with(why))?;
+    let list = found.read.as_ref().map_err(|why| fail(Reason::StatusListMalformed).with(why))?;
     let document = &list.document;
     if document.get("id").and_then(Value::as_str) != Some(address) {
         return Err(fail(Reason::StatusListMismatch).with("its id is another"));
     }
-    if !has_type(document, "BitstringStatusListCredential") {
+    if !has_type(document, "BitstringStatusListCredential") || list.is_presentation() {
         return Err(fail(Reason::StatusListMalformed).with("it is no BitstringStatusListCredential"));
     }
     if list.controller() != secured.controller() {
@@ -116,12 +127,12 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
     if matches!(list.by, Securing::Nothing) {
         return Err(fail(Reason::StatusListUnsigned));
     }
-    let authentic = authenticity::judge(&list, materials, question);
+    let authentic = found.authenticity(list, materials, question);
     let open = |check: &&Check| matches!(check.outcome, Outcome::Fail | Outcome::NotChecked);
     if let Some(check) = [&authentic.proof, &authentic.key].into_iter().filter(open).max_by_key(|check| check.outcome) {
         return Err(fail(Reason::StatusListNotAuthentic).with(&check.message.en));
     }
-    let validity = checks::validity(&list, question.now);
+    let validity = checks::validity(list, question.now);
     if validity.outcome != Outcome::Pass {
         return Err(fail(Reason::StatusListStale).with(validity.detail.unwrap_or_default()));
     }
@@ -140,7 +151,7 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         StatusListError::TooShort => fail(Reason::StatusListTooShort).with(error),
         StatusListError::Encoding | StatusListError::TooLong => fail(Reason::StatusListMalformed).with(error),
     };
-    let value = Bitstring::decode(encoded).and_then(|bits| bits.value(index, size)).map_err(why)?;
+    let value = found.bits(encoded).and_then(|bits| bits.value(index, size)).map_err(why)?;
     Ok(match (purpose, value) {
         ("revocation", 0) => said(Outcome::Pass, Reason::NotRevoked),
         ("revocation", _) => fail(Reason::Revoked),
@@ -185,20 +196,13 @@ fn by_revocation_list(secured: &Secured, entry: &Value, materials: &Materials) -
     let Some(revoked) = list.get("revokedCredential").and_then(Value::as_array) else {
         return said(Outcome::Fail, Reason::StatusListMalformed).with("it has no revokedCredential");
     };
-    let id = secured.document.get("id");
-    let entry = revoked.iter().find(|entry| Some(entry.get("id").unwrap_or(entry)) == id);
+    let Some(id) = secured.document.get("id") else {
+        return said(Outcome::Fail, Reason::StatusMalformed).with("the credential has no id to be listed by");
+    };
+    let entry = revoked.iter().find(|entry| Some(entry.get("id").unwrap_or(entry)) == Some(id));
     match entry {
         // An entry says since when; without `revoked: false` it is in force.
         Some(entry) if entry.get("revoked") != Some(&Value::Bool(false)) => said(Outcome::Fail, Reason::Revoked),
         _ => said(Outcome::Warn, Reason::NotRevokedUnsigned),
     }
-}
-
-/// A status list as it was found: JSON, or a token.
-fn read_list(found: &Value) -> Result<Secured, String> {
-    let read = match found {
-        Value::String(token) => presented::from_token(token),
-        document => presented::open(document.clone()),
-    };
-    read.map_err(|presented::Unreadable(_, why)| why)
 }
