@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::config::{Fetching, Installation, SystemClock};
+use crate::pages;
 use crate::service::Service;
 use crate::text::Lang;
 use crate::time::{Clock as _, Zone};
@@ -23,7 +24,7 @@ pub(super) struct VerifyOptions {
     installation: Installation,
     #[command(flatten)]
     fetching: Fetching,
-    /// The badge: JSON, JWT, PNG or SVG; - for standard input; or an https address.
+    /// The badge: JSON, JWT, PNG, SVG or PDF; - for standard input; or an https address.
     file: PathBuf,
     /// A document that lists an issuer's keys (did.json), where it should not be fetched; may be given several times.
     #[arg(long)]
@@ -126,40 +127,17 @@ fn has_database(installation: &Installation) -> bool {
     }
 }
 
-/// How far the issuer is known, in a line.
-fn trust_line(trust: Trust, lang: Lang) -> &'static str {
-    match trust {
-        Trust::KnownHere => lang.pick("Émetteur connu de ce service", "Issuer known to this service"),
-        Trust::Domain => lang.pick("Émetteur authentifié par son domaine", "Issuer authenticated by its domain"),
-        Trust::Supplied => lang.pick("Clés de l’émetteur fournies par vous", "Issuer's keys supplied by you"),
-        Trust::SelfAsserted => lang.pick("Émetteur connu par sa seule clé", "Issuer known by its key alone"),
-    }
-}
-
 fn print_report(report: &Report, lang: Lang) {
-    let verdict = match report.verdict {
-        Verdict::Valid => lang.pick("VALABLE : authentique et en vigueur", "VALID: authentic and in force"),
-        Verdict::Revoked => lang.pick("RÉVOQUÉ par son émetteur", "REVOKED by its issuer"),
-        Verdict::Suspended => lang.pick("SUSPENDU par son émetteur", "SUSPENDED by its issuer"),
-        Verdict::Expired => lang.pick("EXPIRÉ", "EXPIRED"),
-        Verdict::NotYetValid => lang.pick("PAS ENCORE EN VIGUEUR", "NOT YET IN FORCE"),
-        Verdict::Invalid if report.outcome(CheckCode::Form) == Some(Outcome::Fail) => lang.pick(
-            "ILLISIBLE : aucun badge n’a été trouvé dans ce fichier",
-            "UNREADABLE: no badge was found in this file",
-        ),
-        Verdict::Invalid if report.outcome(CheckCode::Recipient) == Some(Outcome::Fail) => {
-            lang.pick("D’UNE AUTRE PERSONNE", "SOMEBODY ELSE'S")
-        }
-        Verdict::Invalid => {
-            lang.pick("NON VALABLE : ce n’est pas ce que l’émetteur a signé", "INVALID: not what its issuer signed")
-        }
-        Verdict::Unverifiable => {
-            lang.pick("NON VÉRIFIABLE avec ce qui est connu ici", "NOT VERIFIABLE with what is known here")
-        }
-    };
-    println!("{verdict}");
+    let zone = Zone::default();
+    let words = pages::in_words(report, &zone, lang);
+    println!("{}\n{}", words.headline.to_uppercase(), words.explanation);
     if let Some(trust) = report.trust {
-        println!("  {}", trust_line(trust, lang));
+        let issuer = report.content.as_ref().map(|content| content.issuer.id.as_str());
+        let whose = match report.outcome(CheckCode::Credentials) {
+            None => lang.pick("Émetteur\u{a0}: ", "Issuer: "),
+            Some(_) => lang.pick("Porteur\u{a0}: ", "Holder: "),
+        };
+        println!("{whose}{}", pages::trust(trust, issuer, lang));
     }
     for check in &report.checks {
         let mark = match check.outcome {
@@ -176,7 +154,6 @@ fn print_report(report: &Report, lang: Lang) {
         print_report(credential, lang);
     }
     let Some(content) = &report.content else { return };
-    let zone = Zone::default();
     let line = |label: &str, value: &str| println!("  {label:<18}{value}");
     println!();
     if let Some(kind) = content.kind {

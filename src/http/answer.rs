@@ -49,9 +49,17 @@ pub(super) fn public(media_type: &'static str, keep: Keep, body: impl IntoRespon
 
 /// A page, under the policy that allows it nothing but its own style sheet.
 pub(super) fn page(app: &App, keep: Keep, html: String) -> Response {
+    under(app.pages.content_security_policy(), keep, html)
+}
+
+/// The same with a form, which may be sent to us.
+pub(super) fn form(app: &App, html: String) -> Response {
+    under(app.pages.content_security_policy_with_form(), Keep::Never, html)
+}
+
+fn under(policy: String, keep: Keep, html: String) -> Response {
     let mut response = typed("text/html; charset=utf-8", keep, html);
-    let policy = HeaderValue::from_str(&app.pages.content_security_policy());
-    let policy = policy.unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"));
+    let policy = HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));

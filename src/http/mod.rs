@@ -1,7 +1,8 @@
 //! HTTP: translates requests into calls of the flow, and answers into documents, pages and problems. Decides nothing.
 //!
 //! One file per audience: `intake` (the LMS), `catalog`, `learners` and `awards` (the API), `public` (machines that verify),
-//! `links` (people who hold a link), `verify`. Every error becomes a problem in `problem.rs`.
+//! `links` (people who hold a link), `verify`
+//! (programs that hand in a document), `verify_page` (people who do). Every error becomes a problem in `problem.rs`.
 
 mod answer;
 mod auth;
@@ -16,6 +17,7 @@ mod public;
 mod server;
 pub(crate) mod vc_api;
 mod verify;
+mod verify_page;
 
 pub(crate) use extract::Body;
 pub(crate) use layers::harden;
@@ -74,8 +76,10 @@ pub fn router(app: App) -> Router {
     let intake = Router::new()
         .route("/intake/{source}", post(intake::receive))
         .layer(DefaultBodyLimit::max(crate::intake::MAX_BODY_BYTES));
-    let verification =
-        Router::new().route("/api/v1/verify", post(verify::verify)).layer(DefaultBodyLimit::max(MAX_VERIFY_BYTES));
+    let verification = Router::new()
+        .route("/api/v1/verify", post(verify::verify))
+        .route("/verify", get(verify_page::form).post(verify_page::submit))
+        .layer(DefaultBodyLimit::max(MAX_VERIFY_BYTES));
     let vc_api = Router::new()
         .route("/vc/credentials/verify", post(vc_api::credential))
         .route("/vc/presentations/verify", post(vc_api::presentation))

@@ -17,10 +17,12 @@ use crate::mentions::headings;
 use crate::text::Lang;
 
 /// The templates, by the name under which they are replaced.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("layout.html", include_str!("../../templates/pages/layout.html")),
     ("parts.html", include_str!("../../templates/pages/parts.html")),
+    ("report.html", include_str!("../../templates/pages/report.html")),
     ("verification.html", include_str!("../../templates/pages/verification.html")),
+    ("verify.html", include_str!("../../templates/pages/verify.html")),
     ("unknown_link.html", include_str!("../../templates/pages/unknown_link.html")),
     ("criteria.html", include_str!("../../templates/pages/criteria.html")),
     ("home.html", include_str!("../../templates/pages/home.html")),
@@ -125,10 +127,19 @@ impl Pages {
         &self.style_csp_hash
     }
 
-    /// The `Content-Security-Policy` under which every page works.
+    /// The `Content-Security-Policy` under which every page works but those with a form.
     pub fn content_security_policy(&self) -> String {
+        self.policy("'none'")
+    }
+
+    /// The same for a page with a form of ours, which may be sent to us and to nobody else.
+    pub fn content_security_policy_with_form(&self) -> String {
+        self.policy("'self'")
+    }
+
+    fn policy(&self, form_action: &str) -> String {
         format!(
-            "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action {form_action}; frame-ancestors 'none'",
             self.style_csp_hash
         )
     }

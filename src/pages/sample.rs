@@ -1,12 +1,15 @@
 //! Sample data for every page: what previews show, what a replaced template is tried with, what tests render.
 
 use super::engine::{PageError, Pages};
-use super::{CredentialPage, CriteriaPage, ErrorPage, HomePage, RecipientLine, VerificationLinks, VerificationPage};
+use super::{
+    CredentialPage, CriteriaPage, ErrorPage, HomePage, Mistake, RecipientLine, ResultPage, VerificationLinks,
+    VerificationPage, VerifyForm,
+};
 use crate::award::RevocationCategory;
 use crate::catalog::{AwardKind, EffectiveSession, Issuer, Modality};
 use crate::credential::{CompetencyView, CredentialView, IssuerView};
 use crate::ids::PublicUrl;
-use crate::text::{Bilingual, Lang};
+use crate::text::Lang;
 use crate::time::{Duration, Timestamp, Zone};
 use crate::verify::{Check, CheckCode, Outcome, Reason, Report, Revocation, Trust, Verdict};
 
@@ -46,6 +49,16 @@ pub(super) fn render_all(pages: &Pages) -> Result<Vec<(String, String)>, PageErr
         add("bare", pages.verification(&page)?);
         let page = CredentialPage { report: &valid, links: links(Verdict::Valid), lang, zone: &zone };
         add("credential", pages.credential(&page)?);
+        for (name, report) in handed_in() {
+            let page = ResultPage { report: &report, lang, zone: &zone };
+            add(&format!("result-{name}"), pages.result(&page)?);
+        }
+        let max_bytes = 5 * 1024 * 1024;
+        add("verify", pages.verify_form(&VerifyForm { mistake: None, max_bytes, lang })?);
+        for mistake in Mistake::ALL {
+            let name = format!("verify-{}", format!("{mistake:?}").to_lowercase());
+            add(&name, pages.verify_form(&VerifyForm { mistake: Some(mistake), max_bytes, lang })?);
+        }
         let narratives = narratives();
         let json_url = "/sessions/laicite-2026-03/criteria.json";
         let page = CriteriaPage { session: &session, issuer: &issuer, narratives: &narratives, json_url, lang };
@@ -63,30 +76,31 @@ pub(super) fn render_all(pages: &Pages) -> Result<Vec<(String, String)>, PageErr
 /// A report of one verdict, with everything that a credential of ours says.
 pub(super) fn report(verdict: Verdict) -> Report {
     let checked_at = moment("2026-11-22T09:41:00Z");
-    let outcome_of = |code| match (verdict, code) {
-        (Verdict::Revoked | Verdict::Suspended, CheckCode::Status)
-        | (Verdict::Expired | Verdict::NotYetValid, CheckCode::Validity)
-        | (Verdict::Invalid, CheckCode::Proof) => Outcome::Fail,
-        (Verdict::Invalid, CheckCode::IssuerKey | CheckCode::Validity | CheckCode::Status)
-        | (Verdict::Unverifiable, CheckCode::Status) => Outcome::NotChecked,
-        _ => Outcome::Pass,
-    };
-    let checks = [
-        (CheckCode::Form, "Le document se lit sans ambiguïté.", "The document reads without ambiguity."),
-        (CheckCode::Schema, "Il suit Open Badges 3.0.", "It follows Open Badges 3.0."),
-        (CheckCode::Proof, "La signature porte sur tout le contenu.", "The signature covers the whole content."),
-        (CheckCode::IssuerKey, "La clé est bien celle de l’organisme.", "The key is the issuer’s own."),
-        (
-            CheckCode::Validity,
-            "Le moment présent est dans la période de validité.",
-            "The present moment lies within the validity period.",
-        ),
-        (
-            CheckCode::Status,
-            "La liste de statut de l’organisme a été consultée.",
-            "The issuer’s status list was consulted.",
-        ),
+    let pass = |code, reason| (code, Outcome::Pass, reason);
+    let mut checks = vec![
+        pass(CheckCode::Form, Reason::Readable),
+        pass(CheckCode::Schema, Reason::WellFormed),
+        pass(CheckCode::Proof, Reason::SignatureValid),
+        pass(CheckCode::IssuerKey, Reason::KeyOfIssuer),
+        pass(CheckCode::Validity, Reason::InForce),
+        pass(CheckCode::Status, Reason::NotRevoked),
     ];
+    match verdict {
+        Verdict::Valid => {}
+        Verdict::Revoked => checks[5] = (CheckCode::Status, Outcome::Fail, Reason::Revoked),
+        Verdict::Suspended => checks[5] = (CheckCode::Status, Outcome::Fail, Reason::Suspended),
+        Verdict::Expired => checks[4] = (CheckCode::Validity, Outcome::Fail, Reason::Expired),
+        Verdict::NotYetValid => checks[4] = (CheckCode::Validity, Outcome::Fail, Reason::NotYetValid),
+        Verdict::Unverifiable => {
+            checks[5] = (CheckCode::Status, Outcome::NotChecked, Reason::StatusListUnavailable);
+        }
+        Verdict::Invalid => {
+            checks[2] = (CheckCode::Proof, Outcome::Fail, Reason::SignatureMismatch);
+            for check in &mut checks[3..] {
+                *check = (check.0, Outcome::NotChecked, Reason::Pointless);
+            }
+        }
+    }
     let revocation = Revocation {
         category: RevocationCategory::DetailsCorrected,
         at: moment("2026-06-01T08:00:00Z"),
@@ -95,18 +109,84 @@ pub(super) fn report(verdict: Verdict) -> Report {
     Report {
         verdict,
         checked_at,
-        checks: checks
-            .into_iter()
-            .map(|(code, fr, en)| Check {
-                message: Bilingual::new(fr, en),
-                ..Check::new(code, outcome_of(code), Reason::Readable)
-            })
-            .collect(),
+        checks: checks.into_iter().map(|(code, outcome, reason)| Check::new(code, outcome, reason)).collect(),
         revocation: (verdict == Verdict::Revoked).then_some(revocation),
         content: (verdict != Verdict::Invalid).then(|| view(verdict)),
         trust: (verdict != Verdict::Invalid).then_some(Trust::KnownHere),
         credentials: Vec::new(),
     }
+}
+
+/// A report whose content is signed, with one check otherwise than in a valid one.
+pub(super) fn report_but(verdict: Verdict, code: CheckCode, outcome: Outcome, reason: Reason) -> Report {
+    let mut report = report(Verdict::Valid);
+    report.verdict = verdict;
+    let check = Check::new(code, outcome, reason);
+    match report.checks.iter_mut().find(|check| check.code == code) {
+        Some(place) => *place = check,
+        None => report.checks.push(check),
+    }
+    report
+}
+
+/// The same where nothing after the check could be made, so that nothing signed is shown.
+pub(super) fn report_until(verdict: Verdict, code: CheckCode, outcome: Outcome, reason: Reason) -> Report {
+    let mut report = report_but(verdict, code, outcome, reason);
+    for check in report.checks.iter_mut().filter(|check| check.code > code) {
+        *check = Check::new(check.code, Outcome::NotChecked, Reason::Pointless);
+    }
+    (report.content, report.trust) = (None, None);
+    report
+}
+
+/// Reports on what strangers hand in: one for each sort of page.
+fn handed_in() -> Vec<(&'static str, Report)> {
+    let by_domain = || {
+        let mut report = bare_report();
+        report.trust = Some(Trust::Domain);
+        if let Some(view) = &mut report.content {
+            view.issuer.id = "did:web:badges.ministere.example:ecole".into();
+        }
+        report
+    };
+    let mut self_asserted =
+        report_but(Verdict::Unverifiable, CheckCode::IssuerKey, Outcome::Warn, Reason::SelfAsserted);
+    self_asserted.trust = Some(Trust::SelfAsserted);
+    let mut another_kind = report_but(Verdict::Valid, CheckCode::Schema, Outcome::Warn, Reason::NotAnOpenBadge);
+    (another_kind.content, another_kind.trust) = (None, Some(Trust::Domain));
+    let mut out_of_reach =
+        report_until(Verdict::Unverifiable, CheckCode::IssuerKey, Outcome::NotChecked, Reason::KeyUnavailable);
+    if let Some(check) = out_of_reach.checks.iter_mut().find(|check| check.code == CheckCode::IssuerKey) {
+        check.detail = Some("did:web:badges.ministere.example: off".into());
+    }
+    let mut presentation =
+        report_but(Verdict::Invalid, CheckCode::Credentials, Outcome::Fail, Reason::CredentialsNotVerified);
+    presentation.checks.retain(|check| !matches!(check.code, CheckCode::Validity | CheckCode::Status));
+    (presentation.content, presentation.trust) = (None, Some(Trust::SelfAsserted));
+    presentation.credentials = vec![by_domain(), report(Verdict::Revoked), report(Verdict::Invalid)];
+    vec![
+        ("valid", report(Verdict::Valid)),
+        ("by-domain", by_domain()),
+        ("self-asserted", self_asserted),
+        ("another-kind", another_kind),
+        ("out-of-reach", out_of_reach),
+        ("revoked", report(Verdict::Revoked)),
+        ("altered", report(Verdict::Invalid)),
+        ("recipient", report_but(Verdict::Valid, CheckCode::Recipient, Outcome::Pass, Reason::RecipientMatches)),
+        (
+            "other-recipient",
+            report_but(Verdict::Invalid, CheckCode::Recipient, Outcome::Fail, Reason::RecipientDiffers),
+        ),
+        (
+            "no-recipient",
+            report_but(Verdict::Unverifiable, CheckCode::Recipient, Outcome::NotChecked, Reason::RecipientUnnamed),
+        ),
+        ("logged", report_but(Verdict::Valid, CheckCode::IssuerKey, Outcome::Warn, Reason::KeyRevokedButLogged)),
+        ("key-revoked", report_until(Verdict::Invalid, CheckCode::IssuerKey, Outcome::Fail, Reason::KeyRevoked)),
+        ("pdf", report_but(Verdict::Unverifiable, CheckCode::Form, Outcome::NotChecked, Reason::PdfNotCompared)),
+        ("no-badge", report_until(Verdict::Invalid, CheckCode::Form, Outcome::Fail, Reason::NoCredential)),
+        ("presentation", presentation),
+    ]
 }
 
 /// A report on a foreign credential that says as little as a credential may.

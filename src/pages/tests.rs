@@ -49,16 +49,20 @@ fn assert_safe(name: &str, html: &str, lang: Lang) {
     assert!(html.contains("<meta name=\"referrer\" content=\"no-referrer\">"), "{name}");
     assert_eq!(html.matches("<h1").count(), 1, "{name}");
     let allowed = "html head meta title link style body header footer main section article div span p a h1 h2 h3 ul ol li dl dt \
-                   dd details summary strong bdi time code pre svg path circle";
+                   dd details summary strong bdi time code pre svg path circle form label input textarea button";
     for (element, attributes) in tags(html) {
         assert!(allowed.split_whitespace().any(|known| known == element), "{name}: <{element}>");
         for (attribute, value) in attributes {
             assert!(!attribute.starts_with("on") && attribute != "style" && attribute != "src", "{name}: {attribute}");
+            if attribute == "action" {
+                assert!(element == "form" && value == format!("/verify?lang={}", lang.tag()), "{name}: {value}");
+            }
             if attribute == "href" {
                 let local = value.starts_with('#')
                     || value.starts_with("?lang=")
                     || value.starts_with("&#x2f;")
-                    || value == "/";
+                    || value == "/"
+                    || value == "/verify";
                 let web = value.starts_with("https:") || value.starts_with("http:");
                 let fine = match element.as_str() {
                     "a" => local || web,
@@ -109,7 +113,9 @@ fn hostile() -> [String; 5] {
 
 fn hostile_report(verdict: Verdict, text: &str) -> Report {
     let mut report = report(verdict);
-    report.checks.iter_mut().for_each(|check| check.message = Bilingual::new(text, text));
+    for check in &mut report.checks {
+        (check.message, check.detail) = (Bilingual::new(text, text), Some(text.to_owned()));
+    }
     let view = report.content.as_mut().unwrap();
     for field in [&mut view.id, &mut view.title, &mut view.description, &mut view.issuer.id, &mut view.issuer.name] {
         *field = text.to_owned();
@@ -148,6 +154,11 @@ fn hostile_texts_are_shown_and_do_nothing() {
                 made.push(("verification", pages.verification(&page).unwrap()));
                 let page = CredentialPage { report: &report, links, lang, zone: &zone };
                 made.push(("credential", pages.credential(&page).unwrap()));
+                let mut presentation = report.clone();
+                presentation.credentials = vec![report.clone(), report.clone()];
+                for report in [&report, &presentation] {
+                    made.push(("result", pages.result(&ResultPage { report, lang, zone: &zone }).unwrap()));
+                }
             }
             let (mut session, mut issuer) = session();
             session.training.title = ShortText::new(&text).unwrap();
@@ -185,6 +196,7 @@ fn without_the_token_no_page_shows_a_name() {
         report.content.as_mut().unwrap().recipient_name = Some("Prénom Nommé-Enclair".into());
         let page = CredentialPage { report: &report, links: links(Verdict::Valid), lang, zone: &zone };
         assert!(!pages.credential(&page).unwrap().contains("Nommé-Enclair"));
+        assert!(!pages.result(&ResultPage { report: &report, lang, zone: &zone }).unwrap().contains("Nommé-Enclair"));
     }
 }
 
@@ -274,6 +286,9 @@ fn the_style_is_the_one_whose_hash_is_announced() {
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style.as_bytes()));
     assert_eq!(pages.style_csp_hash(), format!("'sha256-{hash}'"));
     assert!(pages.content_security_policy().starts_with("default-src 'none'; style-src 'sha256-"));
+    assert!(pages.content_security_policy().contains("form-action 'none'"));
+    let with_form = pages.content_security_policy_with_form();
+    assert_eq!(with_form.replace("form-action 'self'", "form-action 'none'"), pages.content_security_policy());
     assert!(!style.contains("url(") && !style.contains("@import"));
 }
 

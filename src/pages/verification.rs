@@ -1,18 +1,18 @@
-//! The verification page behind a QR code, and the public page of a credential, which shows the same without any name.
+//! What was found about a document: the page behind a QR code, the public page of a credential, which shows the same without any
+//! name, and the answer to whoever handed in a document.
 
 use serde::Serialize;
 
+use super::conclusion::{Conclusion, ValidityDays};
 use super::engine::{PageError, Pages};
-use super::wording::{
-    Conclusion, Noun, ValidityDays, check_label, explanation, headline, outcome, revocation, say, status, tone,
-};
+use super::wording::{TrustLine, check_label, outcome, revocation, say, status, trust_line};
 use crate::catalog::Competency;
 use crate::credential::{CompetencyView, CredentialView};
 use crate::markdown::{Block, blocks};
 use crate::mentions::{self, Mention};
 use crate::text::{Lang, capitalised, typeset_french};
 use crate::time::{Timestamp, Zone};
-use crate::verify::{Outcome, Report, Verdict};
+use crate::verify::{CheckCode, Outcome, Reason, Report, Verdict};
 
 /// What `GET /v/{qr-token}` shows: the holder of the token may see the learner's name.
 #[derive(Debug, Clone)]
@@ -39,6 +39,17 @@ pub struct CredentialPage<'a> {
     /// The language of the page.
     pub lang: Lang,
     /// The time zone in which days are counted: the issuer's.
+    pub zone: &'a Zone,
+}
+
+/// What `POST /verify` answers about a document that was handed in, by whoever. It takes no name either.
+#[derive(Debug, Clone)]
+pub struct ResultPage<'a> {
+    /// What was found.
+    pub report: &'a Report,
+    /// The language of the page.
+    pub lang: Lang,
+    /// The time zone in which days are counted.
     pub zone: &'a Zone,
 }
 
@@ -82,18 +93,46 @@ impl Pages {
         let context = Context::new(page.report, &page.links, page.lang, page.zone, Name::Withheld);
         self.render("verification.html", page.lang, context)
     }
+
+    /// `POST /verify`.
+    pub fn result(&self, page: &ResultPage<'_>) -> Result<String, PageError> {
+        let ResultPage { report, lang, zone } = *page;
+        let links = VerificationLinks {
+            replaced_by: report.revocation.as_ref().and_then(|entry| entry.replaced_by.clone()),
+            ..VerificationLinks::default()
+        };
+        let mut context = Context::new(report, &links, lang, zone, Name::handed_in(report, lang));
+        context.credentials = report
+            .credentials
+            .iter()
+            .map(|one| Context::new(one, &NO_LINKS, lang, zone, Name::handed_in(one, lang)))
+            .collect();
+        self.render("verification.html", lang, context)
+    }
 }
+
+/// A credential in a presentation leads nowhere but where it says itself.
+static NO_LINKS: VerificationLinks =
+    VerificationLinks { credential_json: String::new(), criteria: None, replaced_by: None };
 
 #[derive(Serialize)]
 struct Context<'a> {
     tone: &'static str,
     headline: String,
     explanation: String,
+    /// What to do, where nothing that was signed can be shown.
+    steps: Vec<String>,
+    /// How far the issuer is known; of a presentation, its holder.
+    trust: Option<TrustLine>,
+    /// Whether it is a presentation.
+    of_presentation: bool,
+    /// Of a presentation.
+    credentials: Vec<Context<'a>>,
     revocation: Option<String>,
     replaced_by: Option<&'a str>,
     checked: Moment,
     content: Option<Content<'a>>,
-    checks: Vec<CheckLine>,
+    checks: Vec<CheckLine<'a>>,
     passed: usize,
     credential_json: &'a str,
 }
@@ -101,24 +140,25 @@ struct Context<'a> {
 impl<'a> Context<'a> {
     fn new(report: &'a Report, links: &'a VerificationLinks, lang: Lang, zone: &Zone, name: Name<'a>) -> Self {
         let view = report.content.as_ref();
-        let bounds = ValidityDays {
-            from: view.map(|view| view.valid_from.day(zone, lang)),
-            until: view.and_then(|view| view.valid_until).map(|end| end.day(zone, lang)),
+        let days = ValidityDays::of(report, zone, lang);
+        let conclusion = match (&name, Conclusion::of(report)) {
+            (Name::Contradicted, Conclusion::InForce | Conclusion::Logged) => Conclusion::OtherName,
+            (_, conclusion) => conclusion,
         };
-        let conclusion = match (&name, report.verdict) {
-            (Name::Contradicted, Verdict::Valid) => Conclusion::OtherName,
-            (_, verdict) => Conclusion::Verdict(verdict),
-        };
-        let noun = view.map_or(Noun::Document, |view| Noun::Award(view.kind));
+        let of_presentation = report.outcome(CheckCode::Credentials).is_some();
         let revoked = report.revocation.as_ref().filter(|_| report.verdict == Verdict::Revoked);
         Self {
-            tone: tone(conclusion),
-            headline: headline(conclusion, noun, lang),
-            explanation: explanation(conclusion, bounds.clone(), lang),
+            tone: conclusion.tone(),
+            headline: conclusion.headline(view.map(|view| view.kind), lang),
+            explanation: conclusion.explanation(&days, lang),
+            steps: if view.is_some() { Vec::new() } else { conclusion.steps(lang) },
+            trust: report.trust.map(|level| trust_line(level, view.map(|view| view.issuer.id.as_str()), lang)),
+            of_presentation,
+            credentials: Vec::new(),
             revocation: revoked.map(|entry| revocation(entry.category, &entry.at.day(zone, lang), lang)),
             replaced_by: links.replaced_by.as_deref().and_then(web_link),
             checked: Moment::new(report.checked_at, zone, lang),
-            content: view.map(|view| Content::new(view, report.verdict, bounds, links, lang, zone, name)),
+            content: view.map(|view| Content::new(view, report, &days, links, lang, zone, name)),
             checks: report
                 .checks
                 .iter()
@@ -126,10 +166,11 @@ impl<'a> Context<'a> {
                     let (class, outcome) = outcome(check.outcome, lang);
                     let message = check.message.get(lang);
                     let message = if lang == Lang::Fr { typeset_french(message) } else { message.to_owned() };
-                    CheckLine { label: check_label(check.code, lang), class, outcome, message }
+                    let label = check_label(check.code, of_presentation, lang);
+                    CheckLine { label, class, outcome, message, detail: check.detail.as_deref() }
                 })
                 .collect(),
-            passed: report.checks.iter().filter(|check| check.outcome == Outcome::Pass).count(),
+            passed: report.checks.iter().filter(|check| matches!(check.outcome, Outcome::Pass | Outcome::Warn)).count(),
             credential_json: &links.credential_json,
         }
     }
@@ -144,6 +185,8 @@ struct Content<'a> {
     awarded_to: String,
     issued_by: String,
     title: &'a str,
+    /// What to hold it against.
+    compare: String,
     name: Name<'a>,
     issuer: Organisation,
     description: Vec<Block>,
@@ -159,8 +202,8 @@ struct Content<'a> {
 impl<'a> Content<'a> {
     fn new(
         view: &'a CredentialView,
-        verdict: Verdict,
-        bounds: ValidityDays,
+        report: &Report,
+        days: &ValidityDays,
         links: &'a VerificationLinks,
         lang: Lang,
         zone: &Zone,
@@ -172,13 +215,25 @@ impl<'a> Content<'a> {
         if view.awarded.is_none_or(|awarded| awarded.day(zone, lang) != signed) {
             facts.push(Mention::new(lang.pick("Date de signature", "Signed on"), signed));
         }
-        facts.push(Mention::new(lang.pick("Statut", "Status"), status(verdict, bounds, lang)));
+        facts.push(Mention::new(lang.pick("Statut", "Status"), status(report, days, lang)));
         Self {
             lang: view.language.tag(),
             kind: mentions::kind(view.kind, lang),
             awarded_to: capitalised(mentions::awarded_to(view.kind, lang)),
             issued_by: capitalised(mentions::issued_by(view.kind, lang)),
             title: &view.title,
+            compare: match report.reason(CheckCode::Form) {
+                Some(Reason::PdfNotCompared) => say(
+                    lang,
+                    "Comparez ces informations avec les pages du PDF, ligne par ligne : si elles diffèrent, le PDF a été modifié. Ou scannez son QR code.",
+                    "Compare this information with the pages of the PDF, line by line: if they differ, the PDF was altered. Or scan its QR code.",
+                ),
+                _ => say(
+                    lang,
+                    "Comparez ces informations avec le document présenté : si elles diffèrent, le document a été modifié.",
+                    "Compare this information with the document you were shown: if they differ, the document was altered.",
+                ),
+            },
             name,
             issuer: Organisation {
                 name: view.issuer.name.clone(),
@@ -211,6 +266,10 @@ enum Name<'a> {
     Absent,
     /// The page is public.
     Withheld,
+    /// The document was handed in, without asking about anybody.
+    NotAsked,
+    /// It was handed in with an e-mail address, which is the recipient's or not.
+    Asked { icon: &'static str, note: String },
 }
 
 impl<'a> Name<'a> {
@@ -232,6 +291,37 @@ impl<'a> Name<'a> {
                     lang,
                     "Nom indiqué par l’organisme, non couvert par la signature",
                     "Name given by the issuer, not covered by the signature",
+                ),
+            },
+        }
+    }
+
+    /// What can be said of the person asked about. The address itself is not repeated.
+    fn handed_in(report: &Report, lang: Lang) -> Self {
+        match report.outcome(CheckCode::Recipient) {
+            None => Self::NotAsked,
+            Some(Outcome::Pass | Outcome::Warn) => Self::Asked {
+                icon: "pass",
+                note: say(
+                    lang,
+                    "À la personne dont vous avez donné l’adresse électronique",
+                    "The person whose e-mail address you gave",
+                ),
+            },
+            Some(Outcome::Fail) => Self::Asked {
+                icon: "fail",
+                note: say(
+                    lang,
+                    "À une autre adresse électronique que celle que vous avez donnée",
+                    "Another e-mail address than the one that you gave",
+                ),
+            },
+            Some(Outcome::NotChecked) => Self::Asked {
+                icon: "skip",
+                note: say(
+                    lang,
+                    "Non contrôlé : le badge ne désigne personne par une adresse électronique",
+                    "Not checked: the badge names nobody by an e-mail address",
                 ),
             },
         }
@@ -272,11 +362,13 @@ impl SkillLine {
 }
 
 #[derive(Serialize)]
-struct CheckLine {
+struct CheckLine<'a> {
     label: &'static str,
     class: &'static str,
     outcome: &'static str,
     message: String,
+    /// For whoever mends it, in English.
+    detail: Option<&'a str>,
 }
 
 /// A moment for people and for machines.
