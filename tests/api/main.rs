@@ -17,3 +17,4 @@ mod status_lists;
 mod support;
 mod tokens;
 mod vc_api;
+mod verify_page;

@@ -72,6 +72,19 @@ crate::on_both_engines! {
         });
         let statuses = answers.await.unwrap().iter().map(|answer| answer[9..12].to_owned()).collect::<Vec<_>>();
         assert_eq!(statuses, ["200", "200", "405", "404", "200", "404", "200", "404", "401", "401"]);
+        // What is handed in to be verified, with the address of the person that it is about, in a form that holds and one that does not.
+        for address in ["zoe.lefevre@agents.example", "zoe.lefevre@"] {
+            let fields = [("text", text(&award, "/links/verification")), ("text", "{\"Lefèvre\": 1}"), ("file", "Lefèvre")];
+            for (name, value) in fields {
+                let fields = [(name, value), ("email", address)].map(|(name, value)| {
+                    format!("--seam\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                });
+                let call = app.call(axum::http::Method::POST, "/verify");
+                let call = call.header("accept", "text/html").header("content-type", "multipart/form-data; boundary=seam");
+                let reply = call.body(format!("{}--seam--\r\n", fields.concat()).into_bytes()).send().await;
+                assert!([200, 303, 422].contains(&reply.status.as_u16()), "{}", reply.status);
+            }
+        }
         // Errors are logged with what went wrong, and that must not be what was said.
         let named = json!({ "id": "893", "name": "Zoé \u{202e}Lefèvre-Nguyễn", "email": "zoe.lefevre@agents.example" });
         app.deliver_bytes(b"{\"Lef\xc3\xa8vre\": {}}").await;

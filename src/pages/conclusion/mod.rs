@@ -128,18 +128,17 @@ impl Conclusion {
         if report.outcome(CheckCode::Credentials).is_some() {
             return Self::of_presentation(report);
         }
-        if open(CheckCode::Proof) {
-            return if is(CheckCode::Proof, Reason::SuiteNotSupported) {
+        if open(CheckCode::Proof) || open(CheckCode::IssuerKey) {
+            // Without a key there is no proof to check: the reason stands at one of the two.
+            let any = |reason| is(CheckCode::Proof, reason) || is(CheckCode::IssuerKey, reason);
+            return if any(Reason::SuiteNotSupported) {
                 Self::SuiteNotSupported
+            } else if any(Reason::KeyUnavailable) {
+                Self::IssuerOutOfReach
+            } else if any(Reason::IdentifierNotSupported) {
+                Self::IssuerNotSupported
             } else {
                 Self::Incomplete
-            };
-        }
-        if open(CheckCode::IssuerKey) {
-            return match report.reason(CheckCode::IssuerKey) {
-                Some(Reason::KeyUnavailable) => Self::IssuerOutOfReach,
-                Some(Reason::IdentifierNotSupported) => Self::IssuerNotSupported,
-                _ => Self::Incomplete,
             };
         }
         // Authentic: what is left is whether it counts, and for whom.

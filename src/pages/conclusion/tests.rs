@@ -41,6 +41,10 @@ fn what_could_not_be_checked_says_which_check() {
     assert_eq!(concluded(Proof, open, Reason::SuiteNotSupported), Conclusion::SuiteNotSupported);
     assert_eq!(concluded(IssuerKey, open, Reason::KeyUnavailable), Conclusion::IssuerOutOfReach);
     assert_eq!(concluded(IssuerKey, open, Reason::IdentifierNotSupported), Conclusion::IssuerNotSupported);
+    assert_eq!(concluded(Proof, open, Reason::KeyUnavailable), Conclusion::IssuerOutOfReach);
+    let mut without_key = report_until(Verdict::Unverifiable, IssuerKey, open, Reason::KeyUnavailable);
+    without_key.checks[2] = crate::verify::Check::new(Proof, open, Reason::Pointless);
+    assert_eq!(Conclusion::of(&without_key), Conclusion::IssuerOutOfReach);
     let but = |code, outcome, reason| Conclusion::of(&report_but(Verdict::Unverifiable, code, outcome, reason));
     assert_eq!(but(Status, open, Reason::StatusListUnavailable), Conclusion::StatusUnknown);
     assert_eq!(but(Status, Outcome::Fail, Reason::StatusListNotAuthentic), Conclusion::StatusUnknown);
