@@ -78,7 +78,7 @@ pub fn trust(trust: Trust, issuer_id: Option<&str>, lang: Lang) -> String {
         (Trust::Supplied, _) => say(
             lang,
             "Contrôlé avec les clés que vous avez fournies : il est ce qu’elles sont.",
-            "Checked with the keys that you supplied: it is what they are.",
+            "Checked with the keys that you supplied: no more certain than where you had them from.",
         ),
         (Trust::SelfAsserted, _) => say(
             lang,
