@@ -77,7 +77,7 @@ pub fn trust(trust: Trust, issuer_id: Option<&str>, lang: Lang) -> String {
         ),
         (Trust::Supplied, _) => say(
             lang,
-            "Contrôlé avec les clés que vous avez fournies : il est ce qu’elles sont.",
+            "Contrôlé avec les clés que vous avez fournies : ni plus sûr, ni moins, que ce d’où elles viennent.",
             "Checked with the keys that you supplied: no more certain than where you had them from.",
         ),
         (Trust::SelfAsserted, _) => say(
