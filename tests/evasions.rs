@@ -282,14 +282,18 @@ fn numbers_are_read_to_the_last_bit() {
 
 // ---- one request, bounded work
 
-fn milliseconds(bytes: &[u8], materials: &Materials) -> (u128, Report) {
-    let started = std::time::Instant::now();
+/// As the service does it: asked for what it needs in several rounds, then judged.
+fn judge_in_rounds(bytes: &[u8], materials: &Materials) -> Report {
     let mut prepared = prepare(bytes);
     for _ in 0..4 {
         prepared.needs(materials, &question());
     }
-    let report = prepared.conclude(materials, question());
-    (started.elapsed().as_millis(), report)
+    prepared.conclude(materials, question())
+}
+
+/// Whether work was refused for its amount.
+fn too_much(report: &Report) -> bool {
+    report.checks.iter().any(|check| check.outcome == Outcome::Fail && check.reason == Reason::TooComplex)
 }
 
 /// Each context inside a document is processed anew, half a millisecond in release: a mebibyte of them took eleven seconds.
@@ -297,8 +301,8 @@ fn milliseconds(bytes: &[u8], materials: &Materials) -> (u128, Report) {
 fn contexts_inside_a_document_are_bounded() {
     let one = |number: usize| json!({"@context": [V2, badge()["@context"][1]], "id": format!("urn:x:{number}")});
     let document = badge_with("", "credentialSubject", (0..4000).map(one).collect());
-    let (took, report) = milliseconds(pretend(&document).to_string().as_bytes(), &materials());
-    assert!(took < 2000, "{took} ms: {report:#?}");
+    let report = judge_in_rounds(pretend(&document).to_string().as_bytes(), &materials());
+    assert!(too_much(&report), "{report:#?}");
 }
 
 /// Every object costs a tenth of a millisecond and more, for each of eight proofs: thirty-five seconds.
@@ -308,8 +312,8 @@ fn many_objects_under_eight_proofs_are_bounded() {
     let document = badge_with("", "evidence", (0..15_000).map(one).collect());
     let mut document = pretend(&document);
     document["proof"] = json!(vec![document["proof"][0].clone(); 8]);
-    let (took, report) = milliseconds(document.to_string().as_bytes(), &materials());
-    assert!(took < 2000, "{took} ms: {report:#?}");
+    let report = judge_in_rounds(document.to_string().as_bytes(), &materials());
+    assert!(too_much(&report), "{report:#?}");
 }
 
 /// A list was read again for each entry of each credential of a presentation: nine seconds for one of a mebibyte.
@@ -324,7 +328,9 @@ fn a_status_list_is_read_once() {
     };
     let one = sign(&badge_with("", "credentialStatus", (0..8).map(entry).collect()));
     let presented = json!({"@context": [V2], "type": "VerifiablePresentation", "verifiableCredential": vec![one; 16]});
-    let (took, report) = milliseconds(presented.to_string().as_bytes(), &with_list(&list));
+    // Read again each time, this would take minutes here: the test would be ended as one that hangs.
+    let report = judge_in_rounds(presented.to_string().as_bytes(), &with_list(&list));
     assert_eq!(report.credentials.len(), 16);
-    assert!(took < 4000, "{took} ms (debug build)");
+    let reasons: Vec<_> = report.credentials.iter().map(|report| report.reason(CheckCode::Status)).collect();
+    assert!(reasons.windows(2).all(|pair| pair[0] == pair[1]), "{reasons:?}");
 }

@@ -1,8 +1,6 @@
 //! RDF Dataset Canonicalization 1.0: the form of canonical N-Quads, the hash as a parameter, bounded work. Its algorithms are held by
 //! the W3C's own tests (`tests/vectors.rs`).
 
-use std::time::{Duration, Instant};
-
 use sceau::jsonld::nquads::parse;
 use sceau::jsonld::rdfc10::{Canonical, HashAlgorithm, TooComplex, WorkLimit, canonicalize};
 
@@ -85,17 +83,16 @@ fn the_hash_is_a_parameter() {
 
 /// §4.4.3: a poisoned dataset ends in an error, soon.
 #[test]
-fn a_poisoned_dataset_ends_in_an_error_soon() {
+fn a_poisoned_dataset_ends_in_an_error() {
     let mut clique = String::new();
     for from in 0..12 {
         for to in (0..12).filter(|to| *to != from) {
             clique.push_str(&format!("_:n{from} <urn:p:q> _:n{to} .\n"));
         }
     }
-    let started = Instant::now();
+    // How soon, a number of steps says and no clock.
     let outcome = canonicalize(&parse(&clique).unwrap(), HashAlgorithm::Sha256, WorkLimit::default());
     assert!(matches!(outcome, Err(TooComplex::Steps { .. })));
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 /// §4.4: what two isomorphic datasets are called does not show, nor in which order they come, nor how often they say a thing.
