@@ -304,7 +304,7 @@ impl<'a> Name<'a> {
                 icon: "pass",
                 note: say(
                     lang,
-                    "À la personne dont vous avez donné l’adresse électronique",
+                    "La personne dont vous avez donné l’adresse électronique",
                     "The person whose e-mail address you gave",
                 ),
             },
@@ -312,7 +312,7 @@ impl<'a> Name<'a> {
                 icon: "fail",
                 note: say(
                     lang,
-                    "À une autre adresse électronique que celle que vous avez donnée",
+                    "Une autre adresse électronique que celle que vous avez donnée",
                     "Another e-mail address than the one that you gave",
                 ),
             },

@@ -167,7 +167,7 @@ crate::on_both_engines! {
         app.complete(zoe()).await;
         let [json, png, ..] = files(app, &app.award("892").await).await;
         assert_says(&file(app, &png, " Zoe.Lefevre@agents.example ", "fr").await, &[
-            "class=\"verdict valid\"", "À la personne dont vous avez donné l’adresse", "est celle du bénéficiaire",
+            "class=\"verdict valid\"", "La personne dont vous avez donné l’adresse", "est celle du bénéficiaire",
         ]);
         let other = file(app, &json, "zoe@elsewhere.example", "fr").await;
         assert_says(&other, &[

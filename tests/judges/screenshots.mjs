@@ -89,6 +89,10 @@ async function rules(page, language) {
     if([...document.querySelectorAll('*')].some(e => e.getAttributeNames().some(n => n.startsWith('on')))) {
       found.push('has an event attribute');
     }
+    const details = document.querySelector('details.checks');
+    if(details?.open && [...details.querySelectorAll('.outcomes > li')].some(li => li.offsetTop < details.offsetTop)) {
+      found.push('has a check out of its place');
+    }
     if(document.documentElement.lang.split('-')[0] !== expectedLanguage) {
       found.push(`is in "${document.documentElement.lang}"`);
     }
