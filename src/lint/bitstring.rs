@@ -3,23 +3,18 @@
 use serde_json::Value;
 
 use super::shape::{demand, every, is_a, is_text, is_texts, is_url, is_urls, says, select};
-use super::{Breach, Rule, Scope, Severity, Standard};
+use super::{Breach, Group, Rule, Scope, Standard};
 use crate::status_list::Bitstring;
 
+const ENTRY: Group = Group { document: Standard::BitstringStatusList, scope: Scope::Credential };
+const LIST: Group = Group { document: Standard::BitstringStatusList, scope: Scope::StatusList };
+
 const fn entry(code: &'static str, demand: &'static str, check: fn(&Value) -> Vec<Breach>) -> Rule {
-    Rule {
-        code,
-        document: Standard::BitstringStatusList,
-        section: "2.1",
-        demand,
-        severity: Severity::Error,
-        scope: Scope::Credential,
-        check,
-    }
+    ENTRY.must(code, "2.1", demand, check)
 }
 
 const fn list(code: &'static str, demand: &'static str, check: fn(&Value) -> Vec<Breach>) -> Rule {
-    Rule { section: "2.2", scope: Scope::StatusList, ..entry(code, demand, check) }
+    LIST.must(code, "2.2", demand, check)
 }
 
 /// A breach for each bitstring entry that does not hold.

@@ -4,24 +4,9 @@
 use serde_json::Value;
 
 use super::shape::{across, every, is_url};
-use super::{Breach, Rule, Scope, Severity, Standard};
+use super::{Group, Rule, Scope, Severity, Standard};
 
-const fn must(
-    code: &'static str,
-    section: &'static str,
-    demand: &'static str,
-    check: fn(&Value) -> Vec<Breach>,
-) -> Rule {
-    Rule {
-        code,
-        document: Standard::Certification,
-        section,
-        demand,
-        severity: Severity::Error,
-        scope: Scope::Badge,
-        check,
-    }
-}
+const BADGE: Group = Group { document: Standard::Certification, scope: Scope::Badge };
 
 /// What the official JSON Schema wants as arrays, even of one.
 const ARRAYS: &[&str] = &[
@@ -48,13 +33,13 @@ const ARRAYS: &[&str] = &[
 ];
 
 pub(super) const RULES: &[Rule] = &[
-    must("cert.arrays", "JSON Schema", "What may have several values is an array, even of one.", |document| {
+    BADGE.must("cert.arrays", "JSON Schema", "What may have several values is an array, even of one.", |document| {
         across(document, ARRAYS, "it must be an array", Value::is_array)
     }),
-    must("cert.proof-array", "JSON Schema", "proof is an array, even of one.", |document| {
+    BADGE.must("cert.proof-array", "JSON Schema", "proof is an array, even of one.", |document| {
         every(document, "/proof", "it must be an array", Value::is_array)
     }),
-    must(
+    BADGE.must(
         "cert.one-status",
         "JSON Schema",
         "There is at most one credentialStatus, an object with an id and one type.",
@@ -62,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
             every(document, "/credentialStatus", "it must be one object, with an id and one type", is_named_and_typed)
         },
     ),
-    must(
+    BADGE.must(
         "cert.one-refresh",
         "JSON Schema",
         "There is at most one refreshService, an object with an id and one type.",
@@ -70,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
             every(document, "/refreshService", "it must be one object, with an id and one type", is_named_and_typed)
         },
     ),
-    must(
+    BADGE.must(
         "cert.identity-members",
         "JSON Schema",
         "An IdentityObject has no members but those of the standard.",
@@ -90,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule {
         scope: Scope::Secured,
-        ..must(
+        ..BADGE.must(
             "cert.suite",
             "Proofs",
             "An embedded proof of a badge is eddsa-rdfc-2022, for the purpose assertionMethod, with its date.",
@@ -111,7 +96,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         severity: Severity::Warning,
-        ..must(
+        ..BADGE.must(
             "cert.contexts",
             "Contexts",
             "Contexts are published ones: some verifiers refuse objects inside the document, whatever they define.",

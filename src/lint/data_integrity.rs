@@ -8,68 +8,58 @@ use serde_json::Value;
 use super::shape::{
     across, demand, every, is_any_multibase, is_date_time_stamp, is_multibase, is_text, is_texts, is_url, says, select,
 };
-use super::{Breach, Rule, Scope, Severity, Standard};
+use super::{Breach, Group, Rule, Scope, Severity, Standard};
 
-const fn must(
-    code: &'static str,
-    section: &'static str,
-    demand: &'static str,
-    check: fn(&Value) -> Vec<Breach>,
-) -> Rule {
-    Rule {
-        code,
-        document: Standard::DataIntegrity,
-        section,
-        demand,
-        severity: Severity::Error,
-        scope: Scope::Secured,
-        check,
-    }
-}
+const PROOF: Group = Group { document: Standard::DataIntegrity, scope: Scope::Secured };
 
 pub(super) const RULES: &[Rule] = &[
-    must("di.proof", "2.1", "proof is an object, or a set of one or more.", |document| {
+    PROOF.must("di.proof", "2.1", "proof is an object, or a set of one or more.", |document| {
         let proofs = select(document, "/proof/*");
         let holds = !proofs.is_empty() && proofs.iter().all(|(_, proof)| proof.is_object());
         demand(holds, "/proof", "it must be an object or a set of objects")
     }),
-    must("di.id", "2.1", "The id of a proof is a URL.", |document| {
+    PROOF.must("di.id", "2.1", "The id of a proof is a URL.", |document| {
         every(document, "/proof/*/id", "the id of a proof must be a URL", is_url)
     }),
-    must("di.type", "2.1", "A proof says its type, a text.", |document| {
+    PROOF.must("di.type", "2.1", "A proof says its type, a text.", |document| {
         every(document, "/proof/*", "a proof must say its type", |proof| proof.get("type").is_some_and(is_text))
     }),
-    must("di.purpose", "2.1", "A proof says its purpose, a text.", |document| {
+    PROOF.must("di.purpose", "2.1", "A proof says its purpose, a text.", |document| {
         every(document, "/proof/*", "a proof must say its purpose", |proof| {
             proof.get("proofPurpose").is_some_and(is_text)
         })
     }),
-    must("di.method", "2.1", "The verificationMethod is a URL.", |document| {
+    PROOF.must("di.method", "2.1", "The verificationMethod is a URL.", |document| {
         every(document, "/proof/*/verificationMethod", "it must be a URL", is_url)
     }),
-    must("di.cryptosuite", "2.1", "A DataIntegrityProof names its cryptosuite; the name is a text.", |document| {
-        every(document, "/proof/*", "the cryptosuite must be named, by a text", |proof| {
-            match proof.get("cryptosuite") {
-                Some(suite) => is_text(suite),
-                None => proof.get("type").is_none_or(|kind| kind != "DataIntegrityProof"),
-            }
-        })
-    }),
-    must("di.created", "2.1", "created is a dateTimeStamp: date, time and zone.", |document| {
+    PROOF.must(
+        "di.cryptosuite",
+        "2.1",
+        "A DataIntegrityProof names its cryptosuite; the name is a text.",
+        |document| {
+            every(document, "/proof/*", "the cryptosuite must be named, by a text", |proof| {
+                match proof.get("cryptosuite") {
+                    Some(suite) => is_text(suite),
+                    None => proof.get("type").is_none_or(|kind| kind != "DataIntegrityProof"),
+                }
+            })
+        },
+    ),
+    PROOF.must("di.created", "2.1", "created is a dateTimeStamp: date, time and zone.", |document| {
         every(document, "/proof/*/created", "not a date and time with a zone", is_date_time_stamp)
     }),
-    must("di.expires", "2.1", "expires is a dateTimeStamp: date, time and zone.", |document| {
+    PROOF.must("di.expires", "2.1", "expires is a dateTimeStamp: date, time and zone.", |document| {
         every(document, "/proof/*/expires", "not a date and time with a zone", is_date_time_stamp)
     }),
-    must("di.domain", "2.1", "domain is a text or a set of texts.", |document| {
+    PROOF.must("di.domain", "2.1", "domain is a text or a set of texts.", |document| {
         every(document, "/proof/*/domain", "it must be a text or a set of texts", is_texts)
     }),
-    must("di.challenge", "2.1", "challenge and nonce are texts.", |document| {
+    PROOF.must("di.challenge", "2.1", "challenge and nonce are texts.", |document| {
         across(document, &["/proof/*/challenge", "/proof/*/nonce"], "it must be a text", Value::is_string)
     }),
     Rule {
         severity: Severity::Warning,
-        ..must(
+        ..PROOF.must(
             "di.challenge-with-domain",
             "2.1",
             "Where there is a domain, a challenge prevents replays.",
@@ -80,7 +70,7 @@ pub(super) const RULES: &[Rule] = &[
             },
         )
     },
-    must("di.value", "2.1", "proofValue is multibase, in base58-btc or base64url.", |document| {
+    PROOF.must("di.value", "2.1", "proofValue is multibase, in base58-btc or base64url.", |document| {
         every(
             document,
             "/proof/*/proofValue",
@@ -88,10 +78,10 @@ pub(super) const RULES: &[Rule] = &[
             is_multibase,
         )
     }),
-    must("di.previous", "2.1", "previousProof is a text or a list of texts.", |document| {
+    PROOF.must("di.previous", "2.1", "previousProof is a text or a list of texts.", |document| {
         every(document, "/proof/*/previousProof", "it must be a text or a list of texts", is_texts)
     }),
-    must(
+    PROOF.must(
         "di.previous-is-here",
         "2.1.2",
         "Each previousProof names another proof of the same document, by its id.",
@@ -112,13 +102,13 @@ pub(super) const RULES: &[Rule] = &[
                 .collect()
         },
     ),
-    must("di.id-once", "2.1.2", "No two proofs of a document have the same id.", |document| {
+    PROOF.must("di.id-once", "2.1.2", "No two proofs of a document have the same id.", |document| {
         let mut seen = HashSet::new();
         every(document, "/proof/*/id", "another proof here has this id", |id| seen.insert(id.to_string()))
     }),
     Rule {
         scope: Scope::Any,
-        ..must(
+        ..PROOF.must(
             "di.digest",
             "2.3",
             "digestMultibase, wherever it stands, is multibase: a text or several.",
@@ -131,10 +121,11 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         document: Standard::EddsaCryptosuites,
-        ..must(
+        ..PROOF.must(
             "eddsa.proof",
             "2.2.1",
-            "An EdDSA proof is a DataIntegrityProof with a verificationMethod, and its value is 64 bytes in base58-btc.",
+            "An EdDSA proof is a DataIntegrityProof with a verificationMethod, and its value \
+ is 64 bytes in base58-btc.",
             |document| {
                 let problem =
                     "an EdDSA proof must be a DataIntegrityProof with a method, and 64 bytes in base58-btc as value";

@@ -121,6 +121,27 @@ enum Scope {
     Signing,
 }
 
+/// What the rules of a file share: the document that demands them, and the documents that they speak of. A rule that differs says
+/// so over the one made here.
+struct Group {
+    document: Standard,
+    scope: Scope,
+}
+
+impl Group {
+    /// A demand that must be met.
+    const fn must(
+        &self,
+        code: &'static str,
+        section: &'static str,
+        demand: &'static str,
+        check: fn(&Value) -> Vec<Breach>,
+    ) -> Rule {
+        let Self { document, scope } = *self;
+        Rule { code, document, section, demand, severity: Severity::Error, scope, check }
+    }
+}
+
 /// What a rule found, before its code is added.
 #[derive(Debug)]
 struct Breach {

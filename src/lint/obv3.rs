@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::shape::{across, demand, every, first_context, has_type, is_a, is_date_time_stamp, is_url, says, select};
-use super::{Breach, Rule, Scope, Severity, Standard};
+use super::{Group, Rule, Scope, Severity, Standard};
 use crate::credential::{EXTENSIONS_CONTEXT, OB_CONTEXT, VC_CONTEXT};
 
 /// Every released context starts so; older or unversioned ones draw a warning, not a refusal.
@@ -29,29 +29,19 @@ const IMAGES: &[&str] = &[
     "/credentialSubject/*/achievement/*/creator/*/image/*",
 ];
 
-pub(super) const fn must(
-    code: &'static str,
-    section: &'static str,
-    demand: &'static str,
-    check: fn(&Value) -> Vec<Breach>,
-) -> Rule {
-    Rule {
-        code,
-        document: Standard::OpenBadges,
-        section,
-        demand,
-        severity: Severity::Error,
-        scope: Scope::Badge,
-        check,
-    }
-}
+pub(super) const BADGE: Group = Group { document: Standard::OpenBadges, scope: Scope::Badge };
 
 pub(super) const RULES: &[Rule] = &[
-    must("obv3.first-context", "B.1 AchievementCredential", "The first context is that of VCDM 2.0.", |document| {
-        let problem = "the first context must be https://www.w3.org/ns/credentials/v2";
-        demand(first_context(document) == Some(VC_CONTEXT), "/@context", problem)
-    }),
-    must(
+    BADGE.must(
+        "obv3.first-context",
+        "B.1 AchievementCredential",
+        "The first context is that of VCDM 2.0.",
+        |document| {
+            let problem = "the first context must be https://www.w3.org/ns/credentials/v2";
+            demand(first_context(document) == Some(VC_CONTEXT), "/@context", problem)
+        },
+    ),
+    BADGE.must(
         "obv3.second-context",
         "B.1 AchievementCredential",
         "The second context is that of Open Badges 3.0.",
@@ -62,7 +52,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule {
         severity: Severity::Warning,
-        ..must(
+        ..BADGE.must(
             "obv3.context-version",
             "B.1 AchievementCredential",
             "The context of version 3.0.3 is the latest.",
@@ -73,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
             },
         )
     },
-    must(
+    BADGE.must(
         "obv3.extensions-context",
         "B.1 AchievementCredential",
         "The types of 1EdTech's extensions are defined by a context of their own, which the document names.",
@@ -98,7 +88,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         scope: Scope::Credential2,
         severity: Severity::Warning,
-        ..must(
+        ..BADGE.must(
             "obv3.type",
             "B.1 AchievementCredential",
             "A badge says that it is one: OpenBadgeCredential.",
@@ -111,16 +101,19 @@ pub(super) const RULES: &[Rule] = &[
             },
         )
     },
-    must("obv3.id", "B.1 AchievementCredential", "A badge has an id.", |document| {
+    BADGE.must("obv3.id", "B.1 AchievementCredential", "A badge has an id.", |document| {
         demand(document.get("id").is_some(), "/id", "a badge needs an id")
     }),
-    must("obv3.valid-from", "B.1 AchievementCredential", "A badge says from when it is valid.", |document| {
+    BADGE.must("obv3.valid-from", "B.1 AchievementCredential", "A badge says from when it is valid.", |document| {
         demand(document.get("validFrom").is_some(), "/validFrom", "a badge needs validFrom")
     }),
-    must("obv3.awarded-date", "B.1 AchievementCredential", "awardedDate is a date and time with a zone.", |document| {
-        every(document, "/awardedDate", "not a date and time with a zone", is_date_time_stamp)
-    }),
-    must(
+    BADGE.must(
+        "obv3.awarded-date",
+        "B.1 AchievementCredential",
+        "awardedDate is a date and time with a zone.",
+        |document| every(document, "/awardedDate", "not a date and time with a zone", is_date_time_stamp),
+    ),
+    BADGE.must(
         "obv3.issuer-is-profile",
         "B.1 ProfileRef",
         "The issuer is a Profile with a name, never a bare id.",
@@ -130,11 +123,18 @@ pub(super) const RULES: &[Rule] = &[
             demand(holds, "/issuer", "the issuer must be an object of type Profile with a name")
         },
     ),
-    must("obv3.profile", "B.1 Profile", "Every other profile has a URL as its id and the type Profile.", |document| {
-        let problem = "a profile needs a URL as its id, and the type Profile";
-        across(document, PROFILES, problem, |profile| is_a(profile, "Profile") && profile.get("id").is_some_and(is_url))
-    }),
-    must(
+    BADGE.must(
+        "obv3.profile",
+        "B.1 Profile",
+        "Every other profile has a URL as its id and the type Profile.",
+        |document| {
+            let problem = "a profile needs a URL as its id, and the type Profile";
+            across(document, PROFILES, problem, |profile| {
+                is_a(profile, "Profile") && profile.get("id").is_some_and(is_url)
+            })
+        },
+    ),
+    BADGE.must(
         "obv3.image",
         "B.1 Image",
         "An image is an object of type Image, with a URL or data URI as its id.",
@@ -147,16 +147,21 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must("obv3.subject", "B.1 AchievementSubject", "The subject is one AchievementSubject.", |document| {
+    BADGE.must("obv3.subject", "B.1 AchievementSubject", "The subject is one AchievementSubject.", |document| {
         let holds = document.get("credentialSubject").is_some_and(|subject| is_a(subject, "AchievementSubject"));
         demand(holds, "/credentialSubject/type", "the subject must be an AchievementSubject")
     }),
-    must("obv3.subject-is-someone", "B.1 AchievementSubject", "The subject has an id or an identifier.", |document| {
-        every(document, "/credentialSubject/*", "the subject needs an id or an identifier", |subject| {
-            subject.get("id").is_some() || !select(subject, "/identifier/*").is_empty()
-        })
-    }),
-    must(
+    BADGE.must(
+        "obv3.subject-is-someone",
+        "B.1 AchievementSubject",
+        "The subject has an id or an identifier.",
+        |document| {
+            every(document, "/credentialSubject/*", "the subject needs an id or an identifier", |subject| {
+                subject.get("id").is_some() || !select(subject, "/identifier/*").is_empty()
+            })
+        },
+    ),
+    BADGE.must(
         "obv3.activity-dates",
         "B.1 AchievementSubject",
         "The dates of the activity are dates and times with a zone, the end not before the start.",
@@ -171,7 +176,7 @@ pub(super) const RULES: &[Rule] = &[
             breaches
         },
     ),
-    must(
+    BADGE.must(
         "obv3.achievement",
         "B.1 Achievement",
         "There is one achievement, with a URL as its id, the type Achievement, a name and a description.",
@@ -186,7 +191,7 @@ pub(super) const RULES: &[Rule] = &[
             demand(achievement.is_some_and(holds), "/credentialSubject/achievement", problem)
         },
     ),
-    must("obv3.criteria", "B.1 Criteria", "The criteria have an id (a URL) or a narrative.", |document| {
+    BADGE.must("obv3.criteria", "B.1 Criteria", "The criteria have an id (a URL) or a narrative.", |document| {
         every(document, ACHIEVEMENT, "the criteria need an id or a narrative", |achievement| {
             let criteria = achievement.get("criteria");
             criteria.is_some_and(|criteria| match (criteria.get("id"), criteria.get("narrative")) {

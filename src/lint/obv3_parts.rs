@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::obv3::{ACHIEVEMENT, must};
+use super::obv3::{ACHIEVEMENT, BADGE};
 use super::shape::{across, every, is_a, is_text, is_url, says, select};
 use super::{Breach, Rule};
 
@@ -39,7 +39,7 @@ const RESULT_TYPES: &str = "GradePointAverage LetterGrade Percent PerformanceLev
 const STATUSES: &str = "Completed Enrolled Failed InProgress OnHold Provisional Withdrew";
 
 pub(super) const RULES: &[Rule] = &[
-    must(
+    BADGE.must(
         "obv3.achievement-type",
         "B.4 AchievementType",
         "achievementType is of the list, or starts with ext:.",
@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
             every(document, path, "not of the list, and not an ext: term", |kind| is_term_of(kind, ACHIEVEMENT_TYPES))
         },
     ),
-    must(
+    BADGE.must(
         "obv3.identity",
         "B.1 IdentityObject",
         "An identity says whether it is hashed, and has a hash of its form.",
@@ -57,7 +57,7 @@ pub(super) const RULES: &[Rule] = &[
             every(document, "/credentialSubject/*/identifier/*", problem, is_identity)
         },
     ),
-    must(
+    BADGE.must(
         "obv3.identity-type",
         "B.4 IdentifierTypeEnum",
         "identityType is of the list, or starts with ext:.",
@@ -67,7 +67,7 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must(
+    BADGE.must(
         "obv3.other-identifier",
         "B.1 IdentifierEntry",
         "Another identifier is an IdentifierEntry with its type.",
@@ -80,7 +80,7 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must(
+    BADGE.must(
         "obv3.alignment",
         "B.1 Alignment",
         "An alignment has the type Alignment, a targetName and a targetUrl.",
@@ -93,7 +93,7 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must(
+    BADGE.must(
         "obv3.target-type",
         "B.4 AlignmentTargetType",
         "targetType is of the list, or starts with ext:.",
@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must(
+    BADGE.must(
         "obv3.result-description",
         "B.1 ResultDescription",
         "It has a URL as its id, its type and a name.",
@@ -116,12 +116,12 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must("obv3.result-type", "B.4 ResultType", "resultType is of the list, or starts with ext:.", |document| {
+    BADGE.must("obv3.result-type", "B.4 ResultType", "resultType is of the list, or starts with ext:.", |document| {
         every(document, DESCRIPTIONS, "the resultType is not of the list, and not an ext: term", |described| {
             described.get("resultType").is_some_and(|kind| is_term_of(kind, RESULT_TYPES))
         })
     }),
-    must(
+    BADGE.must(
         "obv3.rubric-level",
         "B.1 RubricCriterionLevel",
         "A level has a URL as its id, its type and a name.",
@@ -132,15 +132,20 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must("obv3.result", "B.1 Result", "A result has its type; value is a text, status is of the list.", |document| {
-        let problem = "a result needs the type Result; its value is a text, its status of the list";
-        every(document, "/credentialSubject/*/result/*", problem, |result| {
-            is_a(result, "Result")
-                && result.get("value").is_none_or(Value::is_string)
-                && result.get("status").is_none_or(|status| is_of(status, STATUSES))
-        })
-    }),
-    must(
+    BADGE.must(
+        "obv3.result",
+        "B.1 Result",
+        "A result has its type; value is a text, status is of the list.",
+        |document| {
+            let problem = "a result needs the type Result; its value is a text, its status of the list";
+            every(document, "/credentialSubject/*/result/*", problem, |result| {
+                is_a(result, "Result")
+                    && result.get("value").is_none_or(Value::is_string)
+                    && result.get("status").is_none_or(|status| is_of(status, STATUSES))
+            })
+        },
+    ),
+    BADGE.must(
         "obv3.result-is-described",
         "B.1 Result",
         "What a result points to is in the achievement: its description, and the level that was reached.",
@@ -151,7 +156,7 @@ pub(super) const RULES: &[Rule] = &[
             breaches
         },
     ),
-    must(
+    BADGE.must(
         "obv3.result-status",
         "B.1 Result",
         "A result whose description is of the type Status has a status.",
@@ -167,7 +172,7 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must(
+    BADGE.must(
         "obv3.evidence",
         "B.1 Evidence",
         "Evidence has the type Evidence, and a URL as its id where it has one.",
@@ -175,7 +180,7 @@ pub(super) const RULES: &[Rule] = &[
             every(document, "/evidence/*", "evidence needs the type Evidence", |evidence| is_a(evidence, "Evidence"))
         },
     ),
-    must(
+    BADGE.must(
         "obv3.related",
         "B.1 Related",
         "A related achievement has a URL as its id, and the type Related.",
@@ -186,7 +191,7 @@ pub(super) const RULES: &[Rule] = &[
             })
         },
     ),
-    must(
+    BADGE.must(
         "obv3.endorsement",
         "B.1 EndorsementCredential",
         "An endorsement is an EndorsementCredential with an id, a name, and an EndorsementSubject with an id.",

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::shape::{demand, moment};
-use super::{Breach, Rule, Scope, Severity, Standard};
+use super::{Breach, Group, Rule, Scope, Standard};
 use crate::jsonld;
 
 const SCHEMA: &str = include_str!("../../schemas/issued-credential.schema.json");
@@ -20,33 +20,31 @@ pub fn schema_of_issued_credentials() -> &'static jsonschema::Validator {
     })
 }
 
-const fn ours(
-    code: &'static str,
-    section: &'static str,
-    demand: &'static str,
-    check: fn(&Value) -> Vec<Breach>,
-) -> Rule {
-    Rule { code, document: Standard::Ours, section, demand, severity: Severity::Error, scope: Scope::Issued, check }
-}
+const ISSUED: Group = Group { document: Standard::Ours, scope: Scope::Issued };
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         scope: Scope::Signing,
-        ..ours(
+        ..ISSUED.must(
             "ours.every-term-expands",
             "ADR 3",
             "Every term is defined by a context, and none is dropped: what JSON-LD drops, no signature covers.",
             every_term_expands,
         )
     },
-    ours("ours.schema", "schemas/issued-credential.schema.json", "It is of the form that we issue.", |document| {
-        let breach = |error: jsonschema::ValidationError<'_>| Breach {
-            pointer: error.instance_path().to_string(),
-            problem: error.to_string(),
-        };
-        schema_of_issued_credentials().iter_errors(document).take(20).map(breach).collect()
-    }),
-    ours(
+    ISSUED.must(
+        "ours.schema",
+        "schemas/issued-credential.schema.json",
+        "It is of the form that we issue.",
+        |document| {
+            let breach = |error: jsonschema::ValidationError<'_>| Breach {
+                pointer: error.instance_path().to_string(),
+                problem: error.to_string(),
+            };
+            schema_of_issued_credentials().iter_errors(document).take(20).map(breach).collect()
+        },
+    ),
+    ISSUED.must(
         "ours.status-id",
         "docs/architecture.md",
         "The id of the status is the list's address, # and the index.",
@@ -57,11 +55,16 @@ pub(super) const RULES: &[Rule] = &[
             demand(holds, "/credentialStatus/id", "it must be the list's address, # and the index")
         },
     ),
-    ours("ours.awarded-before-valid", "docs/architecture.md", "Nothing is valid before it was awarded.", |document| {
-        let holds = moment(document.get("awardedDate")) <= moment(document.get("validFrom"));
-        demand(holds, "/awardedDate", "nothing is valid before it was awarded")
-    }),
-    ours(
+    ISSUED.must(
+        "ours.awarded-before-valid",
+        "docs/architecture.md",
+        "Nothing is valid before it was awarded.",
+        |document| {
+            let holds = moment(document.get("awardedDate")) <= moment(document.get("validFrom"));
+            demand(holds, "/awardedDate", "nothing is valid before it was awarded")
+        },
+    ),
+    ISSUED.must(
         "ours.issuer-at-home",
         "docs/security.md",
         "The issuer's DID is of the credential's own host, so that one instance never vouches for another's.",
@@ -72,17 +75,22 @@ pub(super) const RULES: &[Rule] = &[
             demand(holds, "/issuer/id", "the issuer's DID must be of the credential's own host")
         },
     ),
-    ours("ours.one-origin", "docs/security.md", "Our addresses in a credential are of its own origin.", |document| {
-        let home = origin(document.get("id"));
-        let places =
-            ["/credentialSubject/achievement/id", "/credentialStatus/statusListCredential", "/refreshService/id"];
-        let elsewhere = places.into_iter().filter(|at| {
-            let found = document.pointer(at);
-            found.is_some() && origin(found) != home
-        });
-        elsewhere.flat_map(|at| demand(false, at, "the address must be of the credential's own origin")).collect()
-    }),
-    ours(
+    ISSUED.must(
+        "ours.one-origin",
+        "docs/security.md",
+        "Our addresses in a credential are of its own origin.",
+        |document| {
+            let home = origin(document.get("id"));
+            let places =
+                ["/credentialSubject/achievement/id", "/credentialStatus/statusListCredential", "/refreshService/id"];
+            let elsewhere = places.into_iter().filter(|at| {
+                let found = document.pointer(at);
+                found.is_some() && origin(found) != home
+            });
+            elsewhere.flat_map(|at| demand(false, at, "the address must be of the credential's own origin")).collect()
+        },
+    ),
+    ISSUED.must(
         "ours.parts-of-the-achievement",
         "ADR 10",
         "The duration and the objectives are parts of this very achievement, and its own refresh service is named.",

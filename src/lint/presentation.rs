@@ -4,27 +4,12 @@
 use serde_json::Value;
 
 use super::shape::{demand, every, first_context, is_a, is_identified, select};
-use super::{Breach, Rule, Scope, Severity, Standard, vcdm, vcdm_1};
+use super::{Breach, Group, Rule, Scope, Standard, vcdm, vcdm_1};
 
-const fn must(
-    code: &'static str,
-    section: &'static str,
-    demand: &'static str,
-    check: fn(&Value) -> Vec<Breach>,
-) -> Rule {
-    Rule {
-        code,
-        document: Standard::Vcdm2,
-        section,
-        demand,
-        severity: Severity::Error,
-        scope: Scope::Presentation,
-        check,
-    }
-}
+const PRESENTATION: Group = Group { document: Standard::Vcdm2, scope: Scope::Presentation };
 
 pub(super) const RULES: &[Rule] = &[
-    must(
+    PRESENTATION.must(
         "vp.first-context",
         "4.3",
         "The first context is that of the data model, in version 2.0 or 1.1.",
@@ -34,13 +19,18 @@ pub(super) const RULES: &[Rule] = &[
             demand(holds, "/@context", "the first context must be that of the data model")
         },
     ),
-    must("vp.type", "4.13", "The type of a presentation holds VerifiablePresentation.", |document| {
+    PRESENTATION.must("vp.type", "4.13", "The type of a presentation holds VerifiablePresentation.", |document| {
         demand(is_a(document, "VerifiablePresentation"), "/type", "the type must hold VerifiablePresentation")
     }),
-    must("vp.holder", "4.13", "The holder, where named, is a URL, or an object whose id is one.", |document| {
-        every(document, "/holder", "the holder must be a URL, or an object with one as its id", is_identified)
-    }),
-    must(
+    PRESENTATION.must(
+        "vp.holder",
+        "4.13",
+        "The holder, where named, is a URL, or an object whose id is one.",
+        |document| {
+            every(document, "/holder", "the holder must be a URL, or an object with one as its id", is_identified)
+        },
+    ),
+    PRESENTATION.must(
         "vp.credentials",
         "4.13",
         "What is presented are credentials or enveloped credentials as objects, never texts or addresses.",
@@ -55,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
             )
         },
     ),
-    must(
+    PRESENTATION.must(
         "vp.envelopes",
         "4.13.1",
         "Each enveloped credential has a context, one type and a data: URL as its id.",
@@ -70,10 +60,11 @@ pub(super) const RULES: &[Rule] = &[
                 .collect()
         },
     ),
-    must(
+    PRESENTATION.must(
         "vp.self-asserted",
         "4.13.4",
-        "A credential that only the presentation secures is one of the holder, who is named: issuer and holder are the same.",
+        "A credential that only the presentation secures is one of the holder, who is named: \
+ issuer and holder are the same.",
         |document| {
             let name =
                 |value: Option<&Value>| value.and_then(|it| it.get("id").unwrap_or(it).as_str()).map(str::to_owned);

@@ -9,24 +9,12 @@ use super::shape::{
     across, demand, every, first_context, is_absolute, is_date_time_stamp, is_identified, is_multibase, is_texts,
     is_typed, is_url, is_words, moment, select,
 };
-use super::{Breach, Rule, Scope, Severity, Standard};
+use super::{Breach, Group, Rule, Scope, Severity, Standard};
 
-const fn must(
-    code: &'static str,
-    section: &'static str,
-    demand: &'static str,
-    check: fn(&Value) -> Vec<Breach>,
-) -> Rule {
-    Rule {
-        code,
-        document: Standard::Vcdm2,
-        section,
-        demand,
-        severity: Severity::Error,
-        scope: Scope::Credential,
-        check,
-    }
-}
+const CREDENTIAL: Group = Group { document: Standard::Vcdm2, scope: Scope::Credential };
+const VERSION_2: Group = Group { document: Standard::Vcdm2, scope: Scope::Credential2 };
+const ANY: Group = Group { document: Standard::Vcdm2, scope: Scope::Any };
+const ENVELOPE: Group = Group { document: Standard::Vcdm2, scope: Scope::Envelope };
 
 /// Objects beside the credential itself that may have an `id`.
 const IDENTIFIED: &[&str] = &[
@@ -40,27 +28,25 @@ const IDENTIFIED: &[&str] = &[
 ];
 
 pub(super) const RULES: &[Rule] = &[
-    Rule {
-        scope: Scope::Credential2,
-        ..must("vcdm.first-context", "4.3", "The first context is https://www.w3.org/ns/credentials/v2.", |document| {
+    VERSION_2.must(
+        "vcdm.first-context",
+        "4.3",
+        "The first context is https://www.w3.org/ns/credentials/v2.",
+        |document| {
             let holds = first_context(document) == Some(crate::credential::VC_CONTEXT);
             demand(holds, "/@context", "the first context must be https://www.w3.org/ns/credentials/v2")
+        },
+    ),
+    ANY.must("vcdm.contexts", "4.3", "Contexts are URLs or context objects, each once.", |document| {
+        let problem = "a context must be an absolute URL or an object, and stand here once";
+        let mut seen = HashSet::new();
+        every(document, "/@context/*", problem, |context| {
+            (is_url(context) || context.is_object()) && seen.insert(context.to_string())
         })
-    },
+    }),
     Rule {
-        scope: Scope::Any,
-        ..must("vcdm.contexts", "4.3", "Contexts are URLs or context objects, each once.", |document| {
-            let problem = "a context must be an absolute URL or an object, and stand here once";
-            let mut seen = HashSet::new();
-            every(document, "/@context/*", problem, |context| {
-                (is_url(context) || context.is_object()) && seen.insert(context.to_string())
-            })
-        })
-    },
-    Rule {
-        scope: Scope::Any,
         severity: Severity::Warning,
-        ..must(
+        ..ANY.must(
             "vcdm.context-set",
             "4.3",
             "The contexts are an ordered set: an array, even of one. JSON-LD reads a single text alike.",
@@ -69,45 +55,43 @@ pub(super) const RULES: &[Rule] = &[
             },
         )
     },
-    Rule {
-        scope: Scope::Any,
-        ..must("vcdm.id-is-url", "4.4", "An id, where there is one, is a single URL.", |document| {
-            every(document, "/id", "an id must be one absolute URL", is_url)
-        })
-    },
-    must(
+    ANY.must("vcdm.id-is-url", "4.4", "An id, where there is one, is a single URL.", |document| {
+        every(document, "/id", "an id must be one absolute URL", is_url)
+    }),
+    CREDENTIAL.must(
         "vcdm.inner-id-is-url",
         "4.4",
         "The id of a subject, status, schema or the like is a single URL.",
         |document| across(document, IDENTIFIED, "an id must be one absolute URL", is_url),
     ),
-    must("vcdm.type", "4.5", "The type of a credential holds VerifiableCredential.", |document| {
+    CREDENTIAL.must("vcdm.type", "4.5", "The type of a credential holds VerifiableCredential.", |document| {
         let holds = super::has_type(document.get("type"), "VerifiableCredential");
         demand(holds, "/type", "the type must hold VerifiableCredential")
     }),
-    Rule {
-        scope: Scope::Any,
-        ..must("vcdm.type-names", "4.5", "A type is one or more terms or absolute URLs.", |document| {
-            let is_name = |name: &str| !name.contains(':') || is_absolute(name);
-            every(document, "/type/*", "a type must be a term or an absolute URL", |name| {
-                name.as_str()
-                    .is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace) && is_name(name))
-            })
+    ANY.must("vcdm.type-names", "4.5", "A type is one or more terms or absolute URLs.", |document| {
+        let is_name = |name: &str| !name.contains(':') || is_absolute(name);
+        every(document, "/type/*", "a type must be a term or an absolute URL", |name| {
+            name.as_str().is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace) && is_name(name))
         })
-    },
-    must("vcdm.name", "4.6", "A name is a text, or one or more language value objects.", |document| {
+    }),
+    CREDENTIAL.must("vcdm.name", "4.6", "A name is a text, or one or more language value objects.", |document| {
         let problem = "a name must be a text or a language value object";
         across(document, &["/name", "/issuer/name"], problem, is_words)
     }),
-    must("vcdm.description", "4.6", "A description is a text, or one or more language value objects.", |document| {
-        let problem = "a description must be a text or a language value object";
-        across(document, &["/description", "/issuer/description"], problem, is_words)
-    }),
-    must("vcdm.issuer", "4.7", "The issuer is a URL, or an object whose id is one.", |document| {
+    CREDENTIAL.must(
+        "vcdm.description",
+        "4.6",
+        "A description is a text, or one or more language value objects.",
+        |document| {
+            let problem = "a description must be a text or a language value object";
+            across(document, &["/description", "/issuer/description"], problem, is_words)
+        },
+    ),
+    CREDENTIAL.must("vcdm.issuer", "4.7", "The issuer is a URL, or an object whose id is one.", |document| {
         let problem = "the issuer must be a URL, or an object with one as its id";
         demand(document.get("issuer").is_some_and(is_identified), "/issuer", problem)
     }),
-    must("vcdm.subject", "4.8", "There is at least one subject, and each says something.", |document| {
+    CREDENTIAL.must("vcdm.subject", "4.8", "There is at least one subject, and each says something.", |document| {
         let holds = match document.get("credentialSubject") {
             Some(Value::Array(subjects)) => !subjects.is_empty() && subjects.iter().all(is_non_empty),
             Some(subject) => is_non_empty(subject),
@@ -117,7 +101,7 @@ pub(super) const RULES: &[Rule] = &[
     }),
     Rule {
         severity: Severity::Warning,
-        ..must(
+        ..CREDENTIAL.must(
             "vcdm.subject-claims",
             "4.8",
             "Each subject has at least one claim. Many issuers, and the W3C's own tests, make do with an id.",
@@ -129,80 +113,62 @@ pub(super) const RULES: &[Rule] = &[
             },
         )
     },
-    Rule {
-        scope: Scope::Credential2,
-        ..must("vcdm.valid-from", "4.9", "validFrom is a dateTimeStamp: date, time and zone.", |document| {
-            every(document, "/validFrom", "not a date and time with a zone", is_date_time_stamp)
-        })
-    },
-    Rule {
-        scope: Scope::Credential2,
-        ..must("vcdm.valid-until", "4.9", "validUntil is a dateTimeStamp: date, time and zone.", |document| {
-            every(document, "/validUntil", "not a date and time with a zone", is_date_time_stamp)
-        })
-    },
-    Rule {
-        scope: Scope::Credential2,
-        ..must("vcdm.validity-order", "4.9", "validUntil is not earlier than validFrom.", |document| {
-            let dates = moment(document.get("validFrom")).zip(moment(document.get("validUntil")));
-            demand(dates.is_none_or(|(from, until)| from <= until), "/validUntil", "it lies before validFrom")
-        })
-    },
-    must("vcdm.status", "4.10", "Each credentialStatus says its type.", |document| {
+    VERSION_2.must("vcdm.valid-from", "4.9", "validFrom is a dateTimeStamp: date, time and zone.", |document| {
+        every(document, "/validFrom", "not a date and time with a zone", is_date_time_stamp)
+    }),
+    VERSION_2.must("vcdm.valid-until", "4.9", "validUntil is a dateTimeStamp: date, time and zone.", |document| {
+        every(document, "/validUntil", "not a date and time with a zone", is_date_time_stamp)
+    }),
+    VERSION_2.must("vcdm.validity-order", "4.9", "validUntil is not earlier than validFrom.", |document| {
+        let dates = moment(document.get("validFrom")).zip(moment(document.get("validUntil")));
+        demand(dates.is_none_or(|(from, until)| from <= until), "/validUntil", "it lies before validFrom")
+    }),
+    CREDENTIAL.must("vcdm.status", "4.10", "Each credentialStatus says its type.", |document| {
         every(document, "/credentialStatus/*", "a status must have a type", is_typed)
     }),
-    must("vcdm.schema", "4.11", "Each credentialSchema says its type and has a URL as its id.", |document| {
-        every(document, "/credentialSchema/*", "a schema must have a type and a URL as its id", |schema| {
-            is_typed(schema) && schema.get("id").is_some_and(is_url)
-        })
-    }),
-    Rule {
-        scope: Scope::Credential2,
-        ..must(
-            "vcdm.related-resource",
-            "5.3",
-            "Each relatedResource has an id and a digest of its form: digestSRI, digestMultibase.",
-            |document| {
-                let problem =
-                    "a related resource needs a URL as its id, and a digestSRI or digestMultibase of its form";
-                every(document, "/relatedResource/*", problem, is_related_resource)
-            },
-        )
-    },
-    Rule {
-        scope: Scope::Credential2,
-        ..must("vcdm.related-resource-once", "5.3", "No two related resources have the same id.", |document| {
-            let mut seen = HashSet::new();
-            every(document, "/relatedResource/*/id", "this resource stands here twice", |id| {
-                seen.insert(id.to_string())
+    CREDENTIAL.must(
+        "vcdm.schema",
+        "4.11",
+        "Each credentialSchema says its type and has a URL as its id.",
+        |document| {
+            every(document, "/credentialSchema/*", "a schema must have a type and a URL as its id", |schema| {
+                is_typed(schema) && schema.get("id").is_some_and(is_url)
             })
-        })
-    },
-    must("vcdm.refresh", "5.4", "Each refreshService says its type.", |document| {
+        },
+    ),
+    VERSION_2.must(
+        "vcdm.related-resource",
+        "5.3",
+        "Each relatedResource has an id and a digest of its form: digestSRI, digestMultibase.",
+        |document| {
+            let problem = "a related resource needs a URL as its id, and a digestSRI or digestMultibase of its form";
+            every(document, "/relatedResource/*", problem, is_related_resource)
+        },
+    ),
+    VERSION_2.must("vcdm.related-resource-once", "5.3", "No two related resources have the same id.", |document| {
+        let mut seen = HashSet::new();
+        every(document, "/relatedResource/*/id", "this resource stands here twice", |id| seen.insert(id.to_string()))
+    }),
+    CREDENTIAL.must("vcdm.refresh", "5.4", "Each refreshService says its type.", |document| {
         every(document, "/refreshService/*", "a refresh service must have a type", is_typed)
     }),
-    Rule {
-        scope: Scope::Any,
-        ..must("vcdm.terms-of-use", "5.5", "Each termsOfUse says its type.", |document| {
-            every(document, "/termsOfUse/*", "terms of use must have a type", is_typed)
-        })
-    },
-    must("vcdm.evidence", "5.6", "Evidence is one or more objects that say their type.", |document| {
+    ANY.must("vcdm.terms-of-use", "5.5", "Each termsOfUse says its type.", |document| {
+        every(document, "/termsOfUse/*", "terms of use must have a type", is_typed)
+    }),
+    CREDENTIAL.must("vcdm.evidence", "5.6", "Evidence is one or more objects that say their type.", |document| {
         every(document, "/evidence/*", "evidence must be an object with a type", is_typed)
     }),
-    must("vcdm.reserved", "5.10", "Each confidenceMethod and renderMethod says its type.", |document| {
+    CREDENTIAL.must("vcdm.reserved", "5.10", "Each confidenceMethod and renderMethod says its type.", |document| {
         let paths = ["/confidenceMethod/*", "/renderMethod/*", "/credentialSubject/*/confidenceMethod/*"];
         across(document, &paths, "a method must be an object with a type", is_typed)
     }),
-    Rule {
-        scope: Scope::Envelope,
-        ..must(
-            "vcdm.envelope",
-            "4.13.1",
-            "An enveloped credential or presentation has the context of the data model, one type and a data: URL as its id.",
-            |document| envelopes(document, ""),
-        )
-    },
+    ENVELOPE.must(
+        "vcdm.envelope",
+        "4.13.1",
+        "An enveloped credential or presentation has the context of the data model, one type and a \
+ data: URL as its id.",
+        |document| envelopes(document, ""),
+    ),
 ];
 
 fn is_non_empty(value: &Value) -> bool {
