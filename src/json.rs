@@ -30,6 +30,16 @@ impl Default for Limits {
     }
 }
 
+/// What JSON-LD writes alike: several values as an array, one without; none where there is no such member. The `null` of JSON counts
+/// as one.
+pub fn items(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::Array(several)) => several,
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    }
+}
+
 /// Why JSON was refused. `pointer` is an RFC 6901 JSON pointer, `line` and `column` count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::App;
 use super::extract::Body;
 use super::problem::Problem;
-use crate::json;
+use crate::json::{self, items};
 use crate::service::Service;
 use crate::time::Timestamp;
 use crate::verify::{Check, CheckCode, Outcome, Question, Reason, Report};
@@ -118,12 +118,7 @@ pub(crate) fn options(request: &Map<String, Value>) -> Result<Map<String, Value>
 }
 
 fn is_presentation(document: &Value) -> bool {
-    let types = match document.get("type") {
-        Some(Value::Array(several)) => several.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    };
-    types.iter().filter_map(Value::as_str).any(|one| one.ends_with("VerifiablePresentation"))
+    items(document.get("type")).iter().filter_map(Value::as_str).any(|one| one.ends_with("VerifiablePresentation"))
 }
 
 /// A report as an answer.

@@ -23,6 +23,7 @@ use serde_json::{Map, Value};
 
 use super::JsonLdError;
 use super::contexts::{BundledLoader, UnknownContext, bundled, bundled_terms};
+use crate::json::items;
 
 /// Expands a document under the strict policy. The result still has to pass through `quads`.
 ///
@@ -181,8 +182,7 @@ fn check_object(entries: &Map<String, Value>, pointer: &mut String) -> Result<()
 /// Refuses names and types such as "@x", which would leave the object without them. (A property's value "@x", coerced to an
 /// identifier, becomes an object that says nothing, which `quads` refuses.)
 fn check_names(names: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
-    let list = if let Value::Array(list) = names { list.as_slice() } else { std::slice::from_ref(names) };
-    if list.iter().filter_map(Value::as_str).any(is_keyword_like) {
+    if items(Some(names)).iter().filter_map(Value::as_str).any(is_keyword_like) {
         return Err(JsonLdError::dropped("a name that looks like a keyword", pointer));
     }
     check_document(names, pointer)
@@ -190,8 +190,7 @@ fn check_names(names: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
 
 /// The same, and refuses a type of the standards that is written as its IRI: whoever looks for its name would not see it.
 fn check_types(types: &Value, pointer: &mut String) -> Result<(), JsonLdError> {
-    let list = if let Value::Array(list) = types { list.as_slice() } else { std::slice::from_ref(types) };
-    if list.iter().filter_map(Value::as_str).any(|name| name.contains(':') && may_rename(name)) {
+    if items(Some(types)).iter().filter_map(Value::as_str).any(|name| name.contains(':') && may_rename(name)) {
         return Err(JsonLdError::dropped("a type that no term names", pointer));
     }
     check_names(types, pointer)

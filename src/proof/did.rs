@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::key::{KeyError, PublicKey};
 use crate::ids::Did;
+use crate::json::items;
 use crate::time::Timestamp;
 
 /// One of our keys, as it is published.
@@ -236,9 +237,9 @@ pub fn key_for<'a>(
 pub fn methods_listed(document: &Value, relationship: Relationship) -> Vec<String> {
     const MOST: usize = 64;
     let subject = document.get("id").and_then(Value::as_str).unwrap_or_default();
-    let entries = document.get(relationship.name()).map(items).unwrap_or_default().iter().take(MOST);
+    let entries = items(document.get(relationship.name())).iter().take(MOST);
     let ids = entries.filter_map(|entry| entry.as_str().or_else(|| entry.get("id").and_then(Value::as_str)));
-    ids.map(|id| if id.starts_with('#') { format!("{subject}{id}") } else { id.to_owned() }).collect()
+    ids.map(|id| absolute(id, subject)).collect()
 }
 
 /// A key that the controller's document lists for a use.
@@ -246,9 +247,9 @@ fn listed(document: &Value, controller: &str, method: &str, relationship: Relati
     if document.get("id").and_then(Value::as_str) != Some(controller) {
         return Err(DidError::OtherSubject(controller.to_owned()));
     }
-    let absolute = |id: &str| if id.starts_with('#') { format!("{controller}{id}") } else { id.to_owned() };
+    let absolute = |id: &str| absolute(id, controller);
     let id_of = |entry: &Value| entry.as_str().or_else(|| entry.get("id").and_then(Value::as_str)).map(absolute);
-    let list = |name: &str| document.get(name).map(items).unwrap_or_default();
+    let list = |name: &str| items(document.get(name));
     let named = |name: &str| list(name).iter().find(|entry| id_of(entry).as_deref() == Some(method));
     let described = named("verificationMethod").filter(|entry| entry.is_object());
     let Some(listed) = named(relationship.name()) else {
@@ -307,14 +308,13 @@ fn type_fits(described: &Value) -> bool {
     }
 }
 
-fn items(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(items) => items,
-        one => std::slice::from_ref(one),
-    }
+/// A DID URL that may be written as a bare fragment of its subject's.
+pub fn absolute(url: &str, subject: &str) -> String {
+    if url.starts_with('#') { format!("{subject}{url}") } else { url.to_owned() }
 }
 
-fn without_fragment(url: &str) -> &str {
+/// The address of the document that a DID URL or another URL points into.
+pub fn without_fragment(url: &str) -> &str {
     url.split('#').next().unwrap_or_default()
 }
 

@@ -8,9 +8,10 @@ use super::presented::{Secured, Securing};
 use super::reason::Reason;
 use super::report::{Check, CheckCode, Outcome, Trust};
 use super::{Need, NeedKind, Question};
+use crate::json::items;
 use crate::jsonld::JsonLdError;
 use crate::proof::data_integrity::{self, MAX_PROOFS, ProofError, Suite};
-use crate::proof::did::{self, BoundKey, DidError, Relationship};
+use crate::proof::did::{self, BoundKey, DidError, Relationship, absolute, without_fragment};
 use crate::proof::jwt::{self, Jws, JwtError};
 use crate::proof::key::PublicKey;
 use crate::time::Timestamp;
@@ -61,6 +62,13 @@ struct Judged {
     trust: Option<Trust>,
 }
 
+impl Judged {
+    /// Refused before its key was looked at.
+    fn refused(said: Said) -> Self {
+        Self { proof: said, key: Said(Outcome::NotChecked, Reason::Pointless, None), of_controller: true, trust: None }
+    }
+}
+
 impl Authenticity {
     /// Whether both checks hold, with or without a reservation.
     pub fn holds(&self) -> bool {
@@ -107,14 +115,10 @@ fn methods(secured: &Secured) -> Vec<String> {
     methods
 }
 
-fn absolute(method: &str, controller: &str) -> String {
-    if method.starts_with('#') { format!("{controller}{method}") } else { method.to_owned() }
-}
-
 /// Who must vouch for a key: the issuer or holder; of a presentation without holder, or a countersignature among several proofs, the
 /// one whose DID the key's own is.
 fn responsible(secured: &Secured, method: &str) -> String {
-    let own = method.split('#').next().unwrap_or_default();
+    let own = without_fragment(method);
     match secured.controller() {
         Some(controller) if !is_countersignature(secured, method) => controller.to_owned(),
         _ => own.to_owned(),
@@ -124,12 +128,14 @@ fn responsible(secured: &Secured, method: &str) -> String {
 /// Among several proofs, those by keys of other DIDs than the issuer's.
 fn is_countersignature(secured: &Secured, method: &str) -> bool {
     let Securing::Proofs(proofs) = &secured.by else { return false };
-    let own = |method: &str| method.split('#').next().unwrap_or_default().to_owned();
     let controller = secured.controller().unwrap_or_default();
     let of_controller = |proof: &Value| {
-        proof.get("verificationMethod").and_then(Value::as_str).is_some_and(|method| own(method) == controller)
+        proof
+            .get("verificationMethod")
+            .and_then(Value::as_str)
+            .is_some_and(|method| without_fragment(method) == controller)
     };
-    method.starts_with("did:") && own(method) != controller && proofs.iter().any(of_controller)
+    method.starts_with("did:") && without_fragment(method) != controller && proofs.iter().any(of_controller)
 }
 
 /// Judges the proof or proofs of a document, and its key's right to speak.
@@ -201,30 +207,24 @@ fn judge_proof(
     materials: &Materials,
     question: &Question,
 ) -> Judged {
-    let refused = |said: Said| Judged {
-        proof: said,
-        key: Said(Outcome::NotChecked, Reason::Pointless, None),
-        of_controller: true,
-        trust: None,
-    };
     let parsed = match data_integrity::parse(proof) {
         Ok(parsed) => parsed,
-        Err(ProofError::UnsupportedSuite(name)) => return refused(Said::open(Reason::SuiteNotSupported, name)),
-        Err(error) => return refused(Said::fail(Reason::ProofMalformed, error)),
+        Err(ProofError::UnsupportedSuite(name)) => return Judged::refused(Said::open(Reason::SuiteNotSupported, name)),
+        Err(error) => return Judged::refused(Said::fail(Reason::ProofMalformed, error)),
     };
     let moment = |text: &Option<String>| text.as_deref().and_then(|text| Timestamp::from_date_time_stamp(text).ok());
     if parsed.expires.is_some() && moment(&parsed.expires).is_none_or(|end| end <= question.now) {
-        return refused(Said(Outcome::Fail, Reason::ProofExpired, parsed.expires));
+        return Judged::refused(Said(Outcome::Fail, Reason::ProofExpired, parsed.expires));
     }
     if moment(&parsed.created).is_some_and(|made| made > question.now.plus_seconds(LENIENCY_SECONDS)) {
-        return refused(Said(Outcome::Fail, Reason::ProofFromTheFuture, parsed.created));
+        return Judged::refused(Said(Outcome::Fail, Reason::ProofFromTheFuture, parsed.created));
     }
     let relationship = relationship(secured);
     if parsed.purpose != relationship.name() {
-        return refused(Said::fail(Reason::WrongPurpose, &parsed.purpose));
+        return Judged::refused(Said::fail(Reason::WrongPurpose, &parsed.purpose));
     }
     if let Some(said) = answers(question, parsed.challenge.as_deref(), &parsed.domain) {
-        return refused(said);
+        return Judged::refused(said);
     }
     let method = absolute(&parsed.verification_method, secured.controller().unwrap_or_default());
     let of_controller = !is_countersignature(secured, &method);
@@ -260,27 +260,21 @@ fn relationship(secured: &Secured) -> Relationship {
 
 /// A token.
 fn judge_token(secured: &Secured, jws: &Jws, materials: &Materials, question: &Question) -> Judged {
-    let refused = |said: Said| Judged {
-        proof: said,
-        key: Said(Outcome::NotChecked, Reason::Pointless, None),
-        of_controller: true,
-        trust: None,
-    };
     if jws.algorithm.starts_with("HS") {
         // Whoever can verify such a token could have made it.
-        return refused(Said::fail(Reason::KeyKindMismatch, format!("{} is symmetric", jws.algorithm)));
+        return Judged::refused(Said::fail(Reason::KeyKindMismatch, format!("{} is symmetric", jws.algorithm)));
     }
     if let Err(error) = jws.check_algorithm() {
-        return refused(Said::open(Reason::SuiteNotSupported, error));
+        return Judged::refused(Said::open(Reason::SuiteNotSupported, error));
     }
     if !type_fits(jws.kind.as_deref(), secured.is_presentation()) {
-        return refused(Said::fail(Reason::JwtTypeMismatch, jws.kind.as_deref().unwrap_or("none")));
+        return Judged::refused(Said::fail(Reason::JwtTypeMismatch, jws.kind.as_deref().unwrap_or("none")));
     }
     let methods = methods(secured);
     let listed = jws.embedded.as_ref().and_then(|jwk| method_of(jwk, secured, materials));
     let Some(method) = methods.first().or(listed.as_ref()) else {
         let controller = secured.controller().unwrap_or_default();
-        return refused(match &jws.embedded {
+        return Judged::refused(match &jws.embedded {
             Some(_) if materials.found(controller).is_none() && !controller.starts_with("did:key:") => {
                 Said::open(Reason::KeyUnavailable, format!("{controller}: {}", materials.why_missing(controller)))
             }
@@ -289,10 +283,10 @@ fn judge_token(secured: &Secured, jws: &Jws, materials: &Materials, question: &Q
         });
     };
     if let Err(error) = jws.check_claims() {
-        return refused(Said::fail(Reason::ClaimMismatch, error));
+        return Judged::refused(Said::fail(Reason::ClaimMismatch, error));
     }
     if let Some(said) = answers(question, jws.payload.get("nonce").and_then(Value::as_str), &audience(jws)) {
-        return refused(said);
+        return Judged::refused(said);
     }
     let (key, bound, trust) = judge_key(secured, method, relationship(secured), materials, question);
     let proof = match &bound {
@@ -311,12 +305,10 @@ fn judge_token(secured: &Secured, jws: &Jws, materials: &Materials, question: &Q
 
 /// Whom a token is meant for (RFC 7519 §4.1.3).
 fn audience(jws: &Jws) -> Vec<String> {
-    let all = match jws.payload.get("aud") {
-        Some(Value::Array(several)) => several.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    };
-    all.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned)).collect()
+    items(jws.payload.get("aud"))
+        .iter()
+        .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+        .collect()
 }
 
 /// The method under which the issuer itself publishes a key that a token brings along: then it is the issuer's, whoever says so.
@@ -377,7 +369,7 @@ fn judge_key(
     let trust = if controller.starts_with("did:key:") {
         Some(Trust::SelfAsserted)
     } else {
-        materials.trust(&controller).or_else(|| materials.trust(method.split('#').next().unwrap_or_default()))
+        materials.trust(&controller).or_else(|| materials.trust(without_fragment(method)))
     };
     let said = if bound.revoked.is_some_and(|since| since <= question.now) {
         // Never because of `created`: whoever holds a stolen key chooses it.

@@ -7,6 +7,7 @@ use super::authenticity::{LENIENCY_SECONDS, why_not_canonical};
 use super::presented::{Secured, Securing, has_type};
 use super::reason::Reason;
 use super::report::{Check, CheckCode, Outcome};
+use crate::json::items;
 use crate::jsonld::{self, JsonLdError, contexts};
 use crate::lint;
 use crate::proof::data_integrity::Suite;
@@ -38,8 +39,9 @@ pub(super) fn schema(secured: &Secured) -> Check {
     if let Some(detail) = related_resource_mismatch(document) {
         return check(Outcome::Fail, Reason::RelatedResourceMismatch).with(detail);
     }
-    // Where the signature is over the text, what no context explains is signed too, and means nothing to anybody.
-    if !is_signed_as_rdf(secured) {
+    // A proof over RDF is verified over what canonicalisation makes of every term. Where the signature is over the text, what no
+    // context explains is signed too, and means nothing to anybody.
+    if !has_proof_of(Suite::EddsaRdfc2022, secured) {
         match jsonld::canonize(&secured.document) {
             Ok(_) => {}
             Err(
@@ -65,44 +67,30 @@ pub(super) fn schema(secured: &Secured) -> Check {
 /// Where `@id` or `@type` stands in place of `id` or `type`, among what is read by these names. JSON-LD signs both alike, so that a
 /// holder could exchange them.
 fn named_by_keyword(document: &Value) -> Option<&'static str> {
-    let items = |name: &str| match document.get(name) {
-        Some(Value::Array(several)) => several.iter().collect(),
-        one => one.into_iter().collect::<Vec<_>>(),
-    };
     let has = |value: &Value| value.get("@id").is_some() || value.get("@type").is_some();
     if has(document) {
         return Some("/");
     }
     ["issuer", "holder", "credentialStatus", "credentialSubject"]
         .into_iter()
-        .find(|name| items(name).into_iter().any(has))
+        .find(|name| items(document.get(*name)).iter().any(has))
 }
 
-/// Whether every term passes through canonicalisation when the proof is verified.
-fn is_signed_as_rdf(secured: &Secured) -> bool {
-    let suite = |proof: &Value| proof.get("cryptosuite").and_then(Value::as_str).and_then(Suite::named);
-    matches!(&secured.by, Securing::Proofs(proofs) if proofs.iter().any(|proof| suite(proof) == Some(Suite::EddsaRdfc2022)))
+/// Whether one of the embedded proofs is of this suite.
+fn has_proof_of(suite: Suite, secured: &Secured) -> bool {
+    let named = |proof: &Value| proof.get("cryptosuite").and_then(Value::as_str).and_then(Suite::named);
+    matches!(&secured.by, Securing::Proofs(proofs) if proofs.iter().any(|proof| named(proof) == Some(suite)))
 }
 
 /// Whether the signature is one that we verify, over a text. Then a context that is not known here is refused, as a term that none
 /// defines is: what was signed means nothing (VC Data Integrity 1.0 §2.4.1). Of other proofs nothing can be said at all.
 fn is_judged_by_text(secured: &Secured) -> bool {
-    match &secured.by {
-        Securing::Token(_) => true,
-        Securing::Proofs(proofs) => proofs.iter().any(|proof| {
-            proof.get("cryptosuite").and_then(Value::as_str).and_then(Suite::named) == Some(Suite::EddsaJcs2022)
-        }),
-        Securing::Nothing | Securing::Unreadable(_) => false,
-    }
+    matches!(secured.by, Securing::Token(_)) || has_proof_of(Suite::EddsaJcs2022, secured)
 }
 
 /// A related resource that we have at hand and whose digest is another (VCDM 2.0 § 5.3). Of others nothing is known.
 fn related_resource_mismatch(document: &Value) -> Option<String> {
-    let related = match document.get("relatedResource")? {
-        Value::Array(several) => several.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    related.iter().find_map(|resource| {
+    items(document.get("relatedResource")).iter().find_map(|resource| {
         let id = resource.get("id")?.as_str()?;
         let bytes = contexts::bundled(id)?.text.as_bytes();
         let text = |name: &str| resource.get(name).and_then(Value::as_str);
@@ -183,11 +171,6 @@ pub(super) fn recipient(document: &Value, email: &str) -> Check {
     let email = email.trim();
     let spellings = [email.to_owned(), email.to_lowercase()];
     let check = |outcome, reason| Check::new(CheckCode::Recipient, outcome, reason);
-    let identifiers = match document.pointer("/credentialSubject/identifier") {
-        Some(Value::Array(several)) => several.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    };
     let text =
         |identifier: &Value, name: &str| identifier.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let by_email = |identifier: &&Value| matches!(text(identifier, "identityType").as_str(), "emailAddress" | "email");
@@ -200,7 +183,7 @@ pub(super) fn recipient(document: &Value, email: &str) -> Check {
         let digest = |spelling: &String| crate::ids::hex(&Sha256::digest(format!("{spelling}{salt}")));
         spellings.iter().any(|spelling| hash.strip_prefix("sha256$") == Some(digest(spelling).as_str()))
     };
-    let mut named = identifiers.iter().filter(by_email).peekable();
+    let mut named = items(document.pointer("/credentialSubject/identifier")).iter().filter(by_email).peekable();
     if email.len() > LONGEST {
         check(Outcome::Fail, Reason::RecipientDiffers)
     } else if named.peek().is_none() {

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use self::authenticity::Authenticity;
 use self::presented::{Secured, Unreadable};
+use crate::json::items;
 use crate::jsonld::{self, JsonLdError};
 use crate::time::Timestamp;
 
@@ -51,7 +52,8 @@ impl From<Timestamp> for Question {
 #[derive(Debug)]
 pub struct Prepared {
     form: Check,
-    read: Result<Secured, Unreadable>,
+    // None where it could not be read; the form says why.
+    read: Option<Secured>,
     schema: Option<Check>,
     // Made once everything that it needs was looked for.
     authenticity: Option<Authenticity>,
@@ -75,25 +77,21 @@ impl Prepared {
 
     fn failed(why: Unreadable) -> Self {
         let form = Check::new(CheckCode::Form, Outcome::Fail, why.0).with(&why.1);
-        Self { form, read: Err(why), schema: None, authenticity: None, credentials: Vec::new() }
+        Self { form, read: None, schema: None, authenticity: None, credentials: Vec::new() }
     }
 
     /// The same with something to say of the file that the document was in, where it could be read.
     #[must_use]
     pub fn in_file(mut self, outcome: Outcome, reason: Reason) -> Self {
-        if self.read.is_ok() {
+        if self.read.is_some() {
             self.form = Check::new(CheckCode::Form, outcome, reason);
         }
         self
     }
 
     fn of(secured: Secured) -> Self {
-        let presented = match secured.document.get("verifiableCredential").filter(|_| secured.is_presentation()) {
-            None => &[],
-            Some(Value::Array(several)) => several.as_slice(),
-            Some(one) => std::slice::from_ref(one),
-        };
-        let read = presented.iter().take(MAX_PRESENTED + 1).map(|credential| match credential {
+        let presented = secured.document.get("verifiableCredential").filter(|_| secured.is_presentation());
+        let read = items(presented).iter().take(MAX_PRESENTED + 1).map(|credential| match credential {
             Value::String(token) => presented::from_token(token),
             document => presented::open(document.clone()),
         });
@@ -113,12 +111,12 @@ impl Prepared {
         let credentials = credentials.collect();
         let schema = Some(checks::schema(&secured));
         let form = Check::new(CheckCode::Form, Outcome::Pass, Reason::Readable);
-        Self { form, read: Ok(secured), schema, authenticity: None, credentials }
+        Self { form, read: Some(secured), schema, authenticity: None, credentials }
     }
 
     /// The `id` of each credential, for what our own records hold of it.
     pub fn credential_ids(&self) -> Vec<String> {
-        let own = self.read.as_ref().ok().and_then(|secured| secured.document.get("id")).and_then(Value::as_str);
+        let own = self.read.as_ref().and_then(|secured| secured.document.get("id")).and_then(Value::as_str);
         let presented = self.credentials.iter().flat_map(Self::credential_ids);
         own.map(str::to_owned).into_iter().chain(presented).collect()
     }
@@ -129,7 +127,7 @@ impl Prepared {
         let of_each = of_each(question);
         let mut needs: Vec<Need> =
             self.credentials.iter_mut().flat_map(|credential| credential.needs(materials, &of_each)).collect();
-        if let Ok(secured) = &self.read
+        if let Some(secured) = &self.read
             && self.schema.as_ref().is_some_and(|check| check.outcome != Outcome::Fail)
         {
             let open = |need: &Need| !materials.was_looked_for(&need.id);
@@ -156,14 +154,11 @@ impl Prepared {
 
     fn judge(self, materials: &Materials, question: &Question) -> Report {
         let Self { form, read, schema, authenticity, credentials } = self;
-        let secured = match read {
-            Ok(secured) => secured,
-            Err(_) => {
-                let rest =
-                    [CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey, CheckCode::Validity, CheckCode::Status];
-                let checks = std::iter::once(form).chain(rest.into_iter().map(Check::pointless)).collect();
-                return Report::of(checks, question.now, None);
-            }
+        let Some(secured) = read else {
+            let rest =
+                [CheckCode::Schema, CheckCode::Proof, CheckCode::IssuerKey, CheckCode::Validity, CheckCode::Status];
+            let checks = std::iter::once(form).chain(rest.into_iter().map(Check::pointless)).collect();
+            return Report::of(checks, question.now, None);
         };
         let mut checks = vec![form];
         checks.extend(schema);

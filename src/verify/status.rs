@@ -10,7 +10,8 @@ use super::presented::{Secured, Securing, has_type};
 use super::reason::Reason;
 use super::report::{Check, CheckCode, Outcome};
 use super::{Need, NeedKind, Question};
-use crate::proof::did;
+use crate::json::items;
+use crate::proof::did::{self, without_fragment};
 use crate::status_list::StatusListError;
 
 /// The most entries of one credential that are looked at.
@@ -20,7 +21,7 @@ const MAX_ENTRIES: usize = 8;
 pub(super) fn needs(secured: &Secured, materials: &Materials) -> Vec<Need> {
     let mut needs = Vec::new();
     for entry in entries(&secured.document).iter().take(MAX_ENTRIES) {
-        let text = |name: &str| entry.get(name).and_then(Value::as_str).map(without_fragment);
+        let text = |name: &str| entry.get(name).and_then(Value::as_str).map(|url| without_fragment(url).to_owned());
         if has_type(entry, "BitstringStatusListEntry") {
             let Some(id) = text("statusListCredential") else { continue };
             if let Some(list) = materials.list(&id)
@@ -39,15 +40,7 @@ pub(super) fn needs(secured: &Secured, materials: &Materials) -> Vec<Need> {
 }
 
 fn entries(document: &Value) -> &[Value] {
-    match document.get("credentialStatus") {
-        None => &[],
-        Some(Value::Array(several)) => several,
-        Some(one) => std::slice::from_ref(one),
-    }
-}
-
-fn without_fragment(url: &str) -> String {
-    url.split('#').next().unwrap_or_default().to_owned()
+    items(document.get("credentialStatus"))
 }
 
 /// The status of a credential whose proof holds.
@@ -109,9 +102,9 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         Some(size) => size.as_u64().filter(|size| (1..=64).contains(size)).ok_or_else(|| malformed("statusSize"))?,
     };
 
-    let found = materials.list(&without_fragment(address));
+    let found = materials.list(without_fragment(address));
     let found = found.ok_or_else(|| {
-        said(Outcome::NotChecked, Reason::StatusListUnavailable).with(materials.why_missing(&without_fragment(address)))
+        said(Outcome::NotChecked, Reason::StatusListUnavailable).with(materials.why_missing(without_fragment(address)))
     })?;
     let list = found.read.as_ref().map_err(|why| fail(Reason::StatusListMalformed).with(why))?;
     let document = &list.document;
@@ -137,12 +130,7 @@ fn by_bitstring(secured: &Secured, entry: &Value, materials: &Materials, questio
         return Err(fail(Reason::StatusListStale).with(validity.detail.unwrap_or_default()));
     }
     let subject = document.get("credentialSubject").unwrap_or(&Value::Null);
-    let purposes = match subject.get("statusPurpose") {
-        Some(Value::Array(several)) => several.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    };
-    if !purposes.iter().any(|one| one == purpose) {
+    if !items(subject.get("statusPurpose")).iter().any(|one| one == purpose) {
         return Err(fail(Reason::StatusListMismatch).with("it has another purpose"));
     }
     let encoded = subject.get("encodedList").and_then(Value::as_str).unwrap_or_default();
@@ -183,11 +171,11 @@ fn by_revocation_list(secured: &Secured, entry: &Value, materials: &Materials) -
     let address = entry.get("id").and_then(Value::as_str).map(without_fragment).unwrap_or_default();
     let issuer = secured.controller().unwrap_or_default();
     let host = |url: &str| url.split('/').nth(2).map(str::to_ascii_lowercase);
-    if host(&address).is_none() || did::address(issuer).ok().as_deref().and_then(host) != host(&address) {
+    if host(address).is_none() || did::address(issuer).ok().as_deref().and_then(host) != host(address) {
         return said(Outcome::Fail, Reason::StatusListOfAnother).with(address);
     }
-    let Some(list) = materials.found(&address) else {
-        return said(Outcome::NotChecked, Reason::StatusListUnavailable).with(materials.why_missing(&address));
+    let Some(list) = materials.found(address) else {
+        return said(Outcome::NotChecked, Reason::StatusListUnavailable).with(materials.why_missing(address));
     };
     let named = list.get("issuer").map(|issuer| issuer.get("id").unwrap_or(issuer));
     if named.is_some_and(|named| named != issuer) {
