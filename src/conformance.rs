@@ -209,11 +209,12 @@ impl Instance {
         let mut materials = Materials::new();
         for _ in 0..ROUNDS {
             for need in prepared.needs(&materials, &question) {
-                match self.signed_list() {
-                    Ok(list) if need.id == self.list => {
+                let list = if need.id == self.list { self.signed_list().ok() } else { None };
+                match list {
+                    Some(list) => {
                         materials.insert(&need.id, list.to_string().as_bytes(), Trust::KnownHere);
                     }
-                    _ => materials.insert_missing(&need.id, "this instance fetches nothing"),
+                    None => materials.insert_missing(&need.id, "this instance fetches nothing"),
                 }
             }
         }

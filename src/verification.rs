@@ -36,10 +36,8 @@ const MAX_ROUNDS: usize = 4;
 /// Finds the credential in JSON text, a token, a baked PNG or SVG, or an attestation as PDF, and reads it.
 pub fn prepare_any(bytes: &[u8]) -> Prepared {
     let found = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        badge::png::extract(bytes).map_err(|error| {
-            let several = matches!(error, PngError::SeveralCredentials { .. });
-            (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
-        })
+        badge::png::extract(bytes)
+            .map_err(|error| refused(matches!(error, PngError::SeveralCredentials { .. }), &error))
     } else if bytes.trim_ascii_start().starts_with(b"<") || bytes.starts_with(b"\xef\xbb\xbf<") {
         std::str::from_utf8(bytes).map_err(|_| (Reason::UnsafeFile, "it is not UTF-8".to_owned())).and_then(in_svg)
     } else if bytes.starts_with(b"%PDF-") {
@@ -54,25 +52,27 @@ pub fn prepare_any(bytes: &[u8]) -> Prepared {
     }
 }
 
+/// Why nothing is read from a file: it holds several credentials, or is not safe to open.
+fn refused(several: bool, error: &impl std::fmt::Display) -> (Reason, String) {
+    (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
+}
+
 /// The credential attached to a PDF. What its pages show is nobody's signature.
 fn in_pdf(pdf: &[u8]) -> Prepared {
     match attestation::attached_credential(pdf) {
         Ok(Some(text)) => verify::prepare(text.as_bytes()).in_file(Outcome::NotChecked, Reason::PdfNotCompared),
         Ok(None) => Prepared::unreadable(Reason::NoCredential, "a PDF without a credential"),
-        Err(error @ AttachedError::Several { .. }) => {
-            Prepared::unreadable(Reason::SeveralCredentials, &error.to_string())
+        Err(error) => {
+            let (reason, why) = refused(matches!(error, AttachedError::Several { .. }), &error);
+            Prepared::unreadable(reason, &why)
         }
-        Err(error) => Prepared::unreadable(Reason::UnsafeFile, &error.to_string()),
     }
 }
 
 /// The credential in a baked SVG that runs nothing: whoever is handed a badge opens it, too.
 fn in_svg(svg: &str) -> Result<Option<String>, (Reason, String)> {
     badge::is_passive_svg(svg).map_err(|error| (Reason::UnsafeFile, error.to_string()))?;
-    badge::svg::extract(svg).map_err(|error| {
-        let several = matches!(error, SvgError::SeveralCredentials { .. });
-        (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
-    })
+    badge::svg::extract(svg).map_err(|error| refused(matches!(error, SvgError::SeveralCredentials { .. }), &error))
 }
 
 /// An address to verify, where that is what was handed in instead of a document.

@@ -93,13 +93,6 @@ impl Service {
         Ok(keys.into_iter().map(|key| self.published(key)).collect())
     }
 
-    /// Every key that an issuer ever had: for our own verification, which must tell a revoked credential from a foreign one even
-    /// where nobody else needs its key any more.
-    pub async fn known_keys(&self, issuer: &Code) -> Result<Vec<PublishedKey>, ServiceError> {
-        let keys = self.store.keys(issuer).await?;
-        Ok(keys.into_iter().map(|key| self.published(key)).collect())
-    }
-
     fn published(&self, key: KeyRecord) -> PublishedKey {
         PublishedKey {
             jwk_url: self.url.issuer_key(&key.issuer, &key.thumbprint),
@@ -118,12 +111,13 @@ impl Service {
         Ok(Some(did::document(&self.url.issuer_did(issuer), &keys)))
     }
 
-    /// The same with every key that the issuer ever had, for our own verification.
+    /// The same with every key that the issuer ever had: for our own verification, which must tell a revoked credential from a
+    /// foreign one even where nobody else needs its key any more.
     pub async fn did_document_of_record(&self, issuer: &Code) -> Result<Option<Value>, ServiceError> {
         if self.store.issuer(issuer).await?.is_none() {
             return Ok(None);
         }
-        let keys = self.known_keys(issuer).await?;
+        let keys: Vec<_> = self.store.keys(issuer).await?.into_iter().map(|key| self.published(key)).collect();
         Ok(Some(did::document(&self.url.issuer_did(issuer), &keys)))
     }
 
