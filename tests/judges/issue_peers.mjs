@@ -22,6 +22,7 @@ import {cryptosuite as dccEddsaRdfc} from '@digitalcredentials/eddsa-rdfc-2022-c
 import {securityLoader} from '@digitalcredentials/security-document-loader';
 import * as dcc from '@digitalcredentials/vc';
 import {exportJWK, generateKeyPair, SignJWT} from 'jose';
+import {badge} from './badge.mjs';
 import {verifyToken} from './jwt.mjs';
 import {staticLoader} from './output.mjs';
 import {PeerOutput} from './peer_output.mjs';
@@ -32,6 +33,10 @@ const EDDSA_JCS = {sign: createSignCryptosuite(), verify: createVerifyCryptosuit
 const ECDSA_RDFC = {sign: ecdsaRdfc, verify: ecdsaRdfc};
 const BAZAAR = '@digitalbazaar/vc';
 const DCC = '@digitalcredentials/vc';
+const SCHOOL = {
+  id: 'https://peer.example.org/credentials/7c0a2b66-4f0e-4e86-8f43-8f7f5f1f3d10',
+  home: 'https://peer.example.org'
+};
 
 if(process.argv.length !== 3) {
   console.error('usage: node issue_peers.mjs OUT');
@@ -53,7 +58,7 @@ async function byDigitalBazaar() {
   for(const [format, suite] of [['eddsa-rdfc-2022', EDDSA_RDFC], ['eddsa-jcs-2022', EDDSA_JCS]]) {
     for(const key of [await didKey(), await didWeb(`bazaar-${format}`)]) {
       const name = `bazaar-${format}-${key.controller.split(':')[1]}`;
-      const content = await issue(badge(key.controller), key, suite);
+      const content = await issue(badge(key.controller, SCHOOL), key, suite);
       await peers.addWithTampered({name, content, issuer: key.controller, by: BAZAAR, format}, accepts(suite));
     }
   }
@@ -67,7 +72,7 @@ async function proofSet() {
   for(const [format, suites] of [
     ['set of eddsa-rdfc-2022', [EDDSA_RDFC, EDDSA_RDFC]], ['set of eddsa-rdfc-2022 and eddsa-jcs-2022', [EDDSA_RDFC, EDDSA_JCS]]
   ]) {
-    let content = badge(issuer);
+    let content = badge(issuer, SCHOOL);
     for(const [index, suite] of suites.entries()) {
       content = await issue(content, keys[index], suite);
     }
@@ -83,7 +88,7 @@ async function proofSet() {
 async function unsupportedEcdsa() {
   const key = await EcdsaMultikey.generate({curve: 'P-256'});
   asDidKey(key);
-  const content = await issue(badge(key.controller), key, ECDSA_RDFC);
+  const content = await issue(badge(key.controller, SCHOOL), key, ECDSA_RDFC);
   await notSupported({name: 'bazaar-ecdsa-rdfc-2019', content, issuer: key.controller, by: BAZAAR, format: 'ecdsa-rdfc-2019'}, accepts(ECDSA_RDFC));
 }
 
@@ -111,7 +116,7 @@ async function dataModel11() {
 
 async function presentation() {
   const [issuer, holder] = [await didKey(), await didKey()];
-  const credential = await issue(badge(issuer.controller), issuer, EDDSA_RDFC);
+  const credential = await issue(badge(issuer.controller, SCHOOL), issuer, EDDSA_RDFC);
   const unsigned = vc.createPresentation({verifiableCredential: credential, id: 'urn:uuid:0d6cbb1c-5d8f-4b47-9b6c-6a8f0e9f7b11', holder: holder.controller});
   const [challenge, domain] = ['c3a1f0e2', 'verifier.example.org'];
   const suite = new DataIntegrityProof({signer: holder.signer(), cryptosuite: eddsaRdfc, date: CREATED});
@@ -139,7 +144,7 @@ async function byDcc() {
     (await dcc.verifyCredential({credential: structuredClone(document), suite, documentLoader: loader, checkStatus: alive})).verified;
   const key = await didKey();
   const modern = new DccDataIntegrityProof({signer: key.signer(), cryptosuite: dccEddsaRdfc, date: CREATED});
-  const content = await dcc.issue({credential: badge(key.controller), suite: modern, documentLoader: loader});
+  const content = await dcc.issue({credential: badge(key.controller, SCHOOL), suite: modern, documentLoader: loader});
   await peers.addWithTampered(
     {name: 'dcc-eddsa-rdfc-2022', content, issuer: key.controller, by: DCC, format: 'eddsa-rdfc-2022'},
     accepted(new DccDataIntegrityProof({cryptosuite: dccEddsaRdfc})));
@@ -148,7 +153,7 @@ async function byDcc() {
   old.controller = `did:key:${old.fingerprint()}`;
   old.id = `${old.controller}#${old.fingerprint()}`;
   const suite = new Ed25519Signature2020({key: old, date: CREATED});
-  const signed = await dcc.issue({credential: badge(old.controller), suite, documentLoader: loader});
+  const signed = await dcc.issue({credential: badge(old.controller, SCHOOL), suite, documentLoader: loader});
   await notSupported(
     {name: 'dcc-ed25519signature2020', content: signed, issuer: old.controller, by: DCC, format: 'Ed25519Signature2020'},
     accepted(new Ed25519Signature2020()));
@@ -165,7 +170,7 @@ async function byJose() {
       '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/jwk/v1'],
       id: issuer, verificationMethod: [method], assertionMethod: [kid]
     }, `jose-${alg}`);
-    const credential = {...badge(issuer), validUntil: '2099-12-31T23:59:59Z'};
+    const credential = {...badge(issuer, SCHOOL), validUntil: '2099-12-31T23:59:59Z'};
     const seconds = time => Date.parse(time) / 1000;
     const claims = {
       iss: issuer, jti: credential.id, sub: credential.credentialSubject.id,
@@ -211,35 +216,6 @@ function accepts(...suites) {
 
 async function alive() {
   return {verified: true};
-}
-
-function badge(issuer) {
-  return {
-    '@context': ['https://www.w3.org/ns/credentials/v2', 'https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json'],
-    id: 'https://peer.example.org/credentials/7c0a2b66-4f0e-4e86-8f43-8f7f5f1f3d10',
-    type: ['VerifiableCredential', 'OpenBadgeCredential'],
-    name: 'Premiers secours',
-    issuer: {id: issuer, type: ['Profile'], name: 'École d’à côté', url: 'https://peer.example.org'},
-    validFrom: '2026-03-02T10:00:00Z',
-    awardedDate: '2026-03-02T10:00:00Z',
-    credentialSubject: {
-      id: 'urn:uuid:1b7f3c52-9a0d-4b8e-8c2f-6d5e4a3b2c1d',
-      type: ['AchievementSubject'],
-      identifier: [{
-        type: 'IdentityObject', hashed: true, identityType: 'emailAddress', salt: '9f86d081884c7d65',
-        identityHash: 'sha256$0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9'
-      }],
-      achievement: {
-        id: 'https://peer.example.org/achievements/secours',
-        type: ['Achievement'],
-        achievementType: 'Course',
-        name: 'Premiers secours',
-        description: 'Alerter, protéger, secourir : « une demi-journée ».',
-        criteria: {narrative: 'Réussir les *trois* mises en situation.'},
-        alignment: [{type: ['Alignment'], targetName: 'PSC1', targetUrl: 'https://peer.example.org/psc1'}]
-      }
-    }
-  };
 }
 
 // ── Keys and issuers ────────────────────────────────────────────────────────────────────────────────────────────────

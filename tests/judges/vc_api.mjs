@@ -17,7 +17,10 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {connect} from 'node:tls';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
+import {badge} from './badge.mjs';
 import {Verdicts} from './output.mjs';
+
+const SCHOOL = {id: 'urn:uuid:7c0a2b66-4f0e-4e86-8f43-8f7f5f1f3d10', home: 'https://ecole.example.org'};
 
 if(process.argv.length !== 5) {
   console.error('usage: node vc_api.mjs OUT PEERS SCEAU_BINARY');
@@ -40,7 +43,7 @@ async function issueAll({issue, issuer}) {
   const lists = {};
   for(const cryptosuite of [undefined, 'eddsa-rdfc-2022', 'eddsa-jcs-2022']) {
     for(const status of [false, true]) {
-      const document = await issueOne(issue, badge(issuer), {...(cryptosuite && {cryptosuite}), ...(status && {status})});
+      const document = await issueOne(issue, badge(issuer, SCHOOL), {...(cryptosuite && {cryptosuite}), ...(status && {status})});
       const address = document.credentialStatus?.statusListCredential;
       if(address) {
         lists[address] ??= JSON.parse(await fetchTrustingWhatIsPresented(address));
@@ -50,12 +53,12 @@ async function issueAll({issue, issuer}) {
   }
   writeJson('proofs', 'urls.json', {status_lists: lists});
   // The token and the JSON beside it say the same, as the judge wants it.
-  const envelope = await issueOne(issue, badge(issuer), {envelope: true});
+  const envelope = await issueOne(issue, badge(issuer, SCHOOL), {envelope: true});
   const [head, token] = envelope.id.split(',');
   if(envelope.type !== 'EnvelopedVerifiableCredential' || head !== 'data:application/vc+jwt') {
     verdicts.fail('envelope', [`its type is ${envelope.type}, its id begins with ${head}`]);
   }
-  write('tokens', 'enveloped', {document: await issueOne(issue, badge(issuer), {}), token});
+  write('tokens', 'enveloped', {document: await issueOne(issue, badge(issuer, SCHOOL), {}), token});
   writeJson('tokens', 'did-key.json', await didDocumentWithJwk(issuer));
 }
 
@@ -157,33 +160,4 @@ function ended(child) {
     child.once('error', reject);
     child.once('exit', status => reject(new Error(`the instance ended early with status ${status}`)));
   });
-}
-
-function badge(issuer) {
-  return {
-    '@context': ['https://www.w3.org/ns/credentials/v2', 'https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json'],
-    id: 'urn:uuid:7c0a2b66-4f0e-4e86-8f43-8f7f5f1f3d10',
-    type: ['VerifiableCredential', 'OpenBadgeCredential'],
-    name: 'Premiers secours',
-    issuer: {id: issuer, type: ['Profile'], name: 'École d’à côté', url: 'https://ecole.example.org'},
-    validFrom: '2026-03-02T10:00:00Z',
-    awardedDate: '2026-03-02T10:00:00Z',
-    credentialSubject: {
-      id: 'urn:uuid:1b7f3c52-9a0d-4b8e-8c2f-6d5e4a3b2c1d',
-      type: ['AchievementSubject'],
-      identifier: [{
-        type: 'IdentityObject', hashed: true, identityType: 'emailAddress', salt: '9f86d081884c7d65',
-        identityHash: 'sha256$0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9'
-      }],
-      achievement: {
-        id: 'https://ecole.example.org/achievements/secours',
-        type: ['Achievement'],
-        achievementType: 'Course',
-        name: 'Premiers secours',
-        description: 'Alerter, protéger, secourir : « une demi-journée ».',
-        criteria: {narrative: 'Réussir les *trois* mises en situation.'},
-        alignment: [{type: ['Alignment'], targetName: 'PSC1', targetUrl: 'https://ecole.example.org/psc1'}]
-      }
-    }
-  };
 }
