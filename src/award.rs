@@ -71,6 +71,18 @@ pub enum BlockReason {
     },
 }
 
+impl BlockReason {
+    /// The reason in a word, without what it quotes.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NameMissing => "name_missing",
+            Self::Undrawable { .. } => "undrawable",
+            Self::IssuerKeyMissing => "issuer_key_missing",
+            Self::LintRefused { .. } => "lint_refused",
+        }
+    }
+}
+
 /// What held when an award was made, taken down for good.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

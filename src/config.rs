@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use zeroize::Zeroizing;
 
+use crate::audit::Actor;
 use crate::entropy::Entropy;
 use crate::fetch::{self, AllowedHost, AllowedHostError, FetchPolicy, Fetcher, PolicyError};
 use crate::ids::{IdError, PublicUrl};
@@ -180,6 +181,12 @@ impl Fetching {
             FetchPolicy { extra_roots, allowed_private: self.fetch_allow_hosts.clone(), ..FetchPolicy::default() };
         Fetcher::new(policy, clock).map_err(unusable)
     }
+}
+
+/// Whoever is at the command line, by the name of their account: the one who became another by `sudo`, where somebody did.
+pub fn operator() -> Actor {
+    let named = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
+    Actor::Operator(named("SUDO_USER").or_else(|| named("USER")).or_else(|| named("LOGNAME")).unwrap_or_default())
 }
 
 /// The system's clock.

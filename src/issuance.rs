@@ -24,8 +24,8 @@ use crate::ids::{AwardId, Code, CredentialId, LearnerId, StatusListId, SubjectId
 use crate::lint;
 use crate::service::{IssuerKeys, Link, Service, ServiceError, blocking};
 use crate::store::{
-    Alert, AlertKind, AlertState, AwardSecrets, AwardStep, CredentialRecord, Job, Plan, Settled, Signatures, Signed,
-    StatusSlot, TokenSignature,
+    Alert, AlertKind, AlertState, AwardSecrets, AwardStep, CredentialRecord, DecisionMade, Job, Plan, Settled,
+    Signatures, Signed, StatusSlot, TokenSignature,
 };
 use crate::text::{Bilingual, Lang};
 use crate::verify::{self, CheckCode, Materials, Outcome, Trust};
@@ -44,6 +44,13 @@ impl Service {
                 let Some(decision) = criteria::decide(&effective, kind, &ledger) else { continue };
                 tracing::info!(session.code = %session, award.kind = kind.as_str(), decision.met, "award.decided");
                 plans.extend(self.next_step(&effective, learner, &decision).await?);
+                let issuer = effective.issuer().clone();
+                plans.push(Step::Decided(Box::new(DecisionMade {
+                    session: session.clone(),
+                    learner,
+                    issuer,
+                    decision,
+                })));
             }
             let composers: Vec<_> = plans.iter().map(|step| step.composer(self)).collect();
             let steps: Vec<_> =
@@ -309,6 +316,7 @@ impl Service {
 enum Step {
     Award(Box<AwardPlan>),
     Alert(Alert),
+    Decided(Box<DecisionMade>),
 }
 
 /// An award to make or to resume, and its credential or what it waits for.
@@ -342,6 +350,7 @@ impl Step {
     fn as_award_step<'a>(&'a self, compose: &'a Option<Compose<'a>>) -> AwardStep<'a, Infallible> {
         let plan = match self {
             Self::Alert(alert) => return AwardStep::Alert(alert.clone()),
+            Self::Decided(made) => return AwardStep::Decided(made.clone()),
             Self::Award(plan) => plan,
         };
         let award = Box::new(plan.award.clone());

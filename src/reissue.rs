@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 
+use crate::audit::Actor;
 use crate::award::{Award, AwardState, BlockReason, Recipient, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId};
 use crate::service::{Service, ServiceError};
@@ -51,18 +52,25 @@ pub enum SweptOutcome {
 }
 
 impl Service {
-    /// Corrects an issued award with what is known of the learner now. The version before is revoked once the new one is signed.
-    pub async fn reissue(&self, id: AwardId) -> Result<Reissue, ServiceError> {
+    /// Corrects an issued award with what is known of the learner now, on somebody's behalf. The version before is revoked once
+    /// the new one is signed.
+    pub async fn reissue(&self, id: AwardId, by: Actor) -> Result<Reissue, ServiceError> {
         let Some(award) = self.store.award(id).await? else { return Ok(Reissue::NotFound) };
         let learner = self.store.learner(award.learner).await?;
         let learner = learner.ok_or_else(|| ServiceError::Defect("a learner is gone from storage".into()))?;
         let recipient = Recipient { name: learner.name, email: learner.email };
-        self.plan_next_version(award, Some(recipient), RevocationCategory::DetailsCorrected).await
+        self.plan_next_version(award, Some(recipient), RevocationCategory::DetailsCorrected, by).await
     }
 
     /// Plans the next version of every credential of an issuer that a compromised key signed and that still counts, for the same
     /// recipient, and tells of each award as it goes. Run again, it finds what was left and plans nothing twice.
-    pub async fn reissue_compromised(&self, issuer: &Code, mut tell: impl FnMut(&Swept)) -> Result<(), ServiceError> {
+    pub async fn reissue_compromised(
+        &self,
+        issuer: &Code,
+        by: &Actor,
+        mut tell: impl FnMut(&Swept),
+    ) -> Result<(), ServiceError> {
+        let replaces_as = RevocationCategory::KeyCompromise;
         let mut after = None;
         loop {
             let found = self.store.compromised_credentials(issuer, after, PAGE).await?;
@@ -78,7 +86,7 @@ impl Service {
                 };
                 let outcome = match waits {
                     Some(reasons) => SweptOutcome::Blocked(reasons),
-                    None => match self.plan_next_version(award, None, RevocationCategory::KeyCompromise).await? {
+                    None => match self.plan_next_version(award, None, replaces_as, by.clone()).await? {
                         Reissue::Planned(_) => SweptOutcome::Planned,
                         Reissue::Blocked(reasons) => SweptOutcome::Blocked(reasons),
                         Reissue::NotIssued => SweptOutcome::UnderWay,
@@ -97,6 +105,7 @@ impl Service {
         mut award: Award,
         recipient: Option<Recipient>,
         replaces_as: RevocationCategory,
+        by: Actor,
     ) -> Result<Reissue, ServiceError> {
         if award.state != AwardState::Issued {
             return Ok(Reissue::NotIssued);
@@ -115,7 +124,7 @@ impl Service {
         };
         let planned = self.plan(&award, self.name_secret(award.id).await?, key_id, replaces_as).await?;
         let compose = |slot: &StatusSlot| Ok::<_, Infallible>(planned.compose(self, &award, slot));
-        match self.store.reissue(&award, &planned.as_plan(&compose), seen, self.clock.now()).await? {
+        match self.store.by(by).reissue(&award, &planned.as_plan(&compose), seen, self.clock.now()).await? {
             Settled::Done => {
                 self.wake.notify_waiters();
                 Ok(Reissue::Planned(planned.id))

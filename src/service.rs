@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, Semaphore};
 
+use crate::audit::{Action, Actor, Entry, LinkKind, Object};
+use crate::award::Award;
 use crate::entropy::Entropy;
 use crate::fetch::Fetcher;
 use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl};
@@ -161,6 +163,13 @@ impl Service {
             text.ok_or_else(|| ServiceError::Defect("a stored webhook secret is not one".into()))
         };
         stored.into_iter().map(open).collect()
+    }
+
+    /// Takes down that whoever holds a link of an award was shown the learner's name.
+    pub(crate) async fn note_name_shown(&self, award: &Award, link: LinkKind) -> Result<(), ServiceError> {
+        let entry = Entry::new(self.clock.now(), Action::NameShown, Object::new("award", award.id));
+        let entry = entry.of_issuer(&award.snapshot.issuer.code).about(award.learner);
+        Ok(self.store.by(Actor::Link(link)).note(entry).await?)
     }
 
     fn seal_at(&self, place: &str, secret: &[u8]) -> EncryptedText {

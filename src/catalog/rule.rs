@@ -94,6 +94,17 @@ pub enum TimeBasis {
     Declared,
 }
 
+impl TimeBasis {
+    /// The word used in storage and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credited => "credited",
+            Self::Measured => "measured",
+            Self::Declared => "declared",
+        }
+    }
+}
+
 /// The rule for one kind of award, and its public wording where the training supplies one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

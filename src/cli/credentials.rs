@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use crate::award::AwardState;
-use crate::config::{Installation, SystemClock};
+use crate::config::{Installation, SystemClock, operator};
 use crate::ids::{AwardId, Code};
 use crate::issuance::block_reason_text;
 use crate::reissue::Reissue;
@@ -79,7 +79,7 @@ pub(super) async fn run_awards(command: AwardsCommand) -> anyhow::Result<()> {
         }
         AwardsCommand::Reissue { installation, id } => {
             let service = super::open_service(&installation).await?;
-            match service.reissue(id).await? {
+            match service.reissue(id, operator()).await? {
                 Reissue::Planned(credential) => {
                     println!("{}: a running server signs it", service.url.credential(credential))
                 }

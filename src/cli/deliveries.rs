@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 
+use crate::audit::{Action, Entry, Object};
 use crate::config::{Installation, SystemClock, SystemEntropy};
 use crate::entropy::Entropy;
 use crate::ids::{Code, DeliveryId, JobId};
@@ -106,7 +107,7 @@ pub(super) async fn run_source(command: SourceCommand) -> anyhow::Result<()> {
     if !only {
         sealed.extend(service.store.source_secrets(&source).await?.into_iter().take(1));
     }
-    service.store.put_source_secrets(&source, &sealed).await?;
+    service.store.put_source_secrets(&source, &sealed, SystemClock.now()).await?;
     eprintln!("webhook secret of {source}; it is shown this once. Post to {}/intake/{source}", service.url);
     println!("{secret}");
     Ok(())
@@ -130,6 +131,8 @@ pub(super) async fn run(command: DeliveriesCommand) -> anyhow::Result<()> {
         DeliveriesCommand::Show { installation, id } => {
             let store = super::open_store(&installation).await?;
             let Some(delivery) = store.delivery(id).await? else { anyhow::bail!("there is no delivery {id}") };
+            let shown = Entry::new(SystemClock.now(), Action::DeliveryShown, Object::new("delivery", id));
+            store.note(shown.with("source", delivery.record.source.as_str())).await?;
             let record = &delivery.record;
             eprintln!("source      {}", record.source);
             eprintln!("webhook-id  {}", record.webhook_id);

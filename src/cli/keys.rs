@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 
-use crate::config::Installation;
+use crate::config::{Installation, operator};
 use crate::ids::Code;
 use crate::issuance::block_reason_text;
 use crate::keyring::Keyring;
@@ -196,7 +196,7 @@ async fn reissue(service: &Service, issuer: &Code, wait: bool) -> anyhow::Result
     let counter = Counter::new();
     let mut count = Count::default();
     service
-        .reissue_compromised(issuer, |swept| {
+        .reissue_compromised(issuer, &operator(), |swept| {
             match &swept.outcome {
                 SweptOutcome::Planned => count.planned += 1,
                 SweptOutcome::UnderWay => count.under_way += 1,

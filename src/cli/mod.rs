@@ -1,5 +1,6 @@
 //! The command line: what operators type. Each command's help says what it does and gives an example that runs.
 
+mod audit;
 mod credentials;
 mod deliveries;
 mod keys;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-use crate::config::{Installation, Logging, SystemClock, SystemEntropy};
+use crate::config::{self, Installation, Logging, SystemClock, SystemEntropy};
 use crate::conformance::{self, ConformanceOptions};
 use crate::demo::{self, DemoOptions};
 use crate::ids::PublicUrl;
@@ -76,6 +77,9 @@ enum Command {
     /// Awards: what waits and why, alerts, corrections.
     #[command(subcommand)]
     Awards(credentials::AwardsCommand),
+    /// The audit trail: who did what and when; list, check, export.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Verify anybody's badge: JSON, JWT, baked PNG or SVG, a presentation, or an https address.
     #[command(
         after_help = "Examples:\n  sceau verify badge.png\n  sceau verify https://badges.example/credentials/1\n  sceau verify --did-document did-dgafp.json --status-list list.json --fetch off badge.svg\n  sceau verify --recipient zoe.lefevre@example.fr credential.json\nThe issuer's keys and the status come from the files given, else from this installation's database where the issuer is its own, else they are fetched.\nEnds with status 0 only where the badge is valid, 2 where it could not be told."
@@ -129,6 +133,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Deliveries(command) => deliveries::run(command).await?,
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
+        Command::Audit(command) => return audit::run(command).await,
         Command::Verify(options) => return verify::run(&options).await,
         Command::Lint(options) => return lint::run(&options),
         Command::Conformance(options) => conformance::run(&options, serve::stop_signal()).await?,
@@ -175,7 +180,9 @@ async fn open_or_make_store(installation: &Installation) -> anyhow::Result<Store
     if let DatabaseUrl::Sqlite(path) = &database {
         make_private_file(path)?;
     }
-    Ok(Store::open(&database, StoreOptions::new(Arc::new(SystemEntropy))).await?)
+    let store = Store::open(&database, StoreOptions::new(Arc::new(SystemEntropy))).await?;
+    // The audit trail names who typed a command; `serve` goes on as the service itself.
+    Ok(store.by(config::operator()))
 }
 
 /// The whole flow. The public URL is recorded at first use; afterwards a different one is refused.

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::audit::Actor;
 use crate::config::{Fetching, Installation, Serving, SystemClock};
 use crate::http::{self, App};
 use crate::pages::Pages;
@@ -28,7 +29,9 @@ pub(super) struct ServeOptions {
 /// Serves until told to stop (Ctrl-C or SIGTERM), then finishes the requests and jobs under way.
 pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
     let fetcher = options.fetching.fetcher(Arc::new(SystemClock))?;
-    let service = Arc::new(super::open_service(&options.installation).await?.with_fetcher(fetcher));
+    let mut service = super::open_service(&options.installation).await?.with_fetcher(fetcher);
+    service.store = service.store.by(Actor::System);
+    let service = Arc::new(service);
     let pages = Arc::new(Pages::new(&options.serving.template_overrides()?)?);
     let address = options.serving.listen;
     let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))?;

@@ -186,7 +186,7 @@ async fn make_secrets(service: &Service, sources: &[Source]) -> anyhow::Result<B
         let name = known.context("a source that reports on nobody")?.source;
         let secret = format!("whsec_{}", STANDARD.encode(service.entropy.bytes::<32>()));
         let sealed = service.seal_webhook_secret(&source.code, &secret);
-        service.store.put_source_secrets(&source.code, &[sealed]).await?;
+        service.store.put_source_secrets(&source.code, &[sealed], service.clock.now()).await?;
         secrets.insert(name, secret);
     }
     Ok(secrets)

@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 
 use super::App;
 use super::problem::{Kind, Problem};
+use crate::audit::Actor;
 use crate::entropy::Entropy;
-use crate::ids::{Code, hex};
+use crate::ids::{Code, TokenId, hex};
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +31,20 @@ pub enum Scope {
     AwardsRead,
     /// Revoke, re-issue, end links.
     AwardsWrite,
+    /// Read the issuer's part of the audit trail.
+    AuditRead,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 5] =
-        [Self::CatalogRead, Self::CatalogWrite, Self::LearnersWrite, Self::AwardsRead, Self::AwardsWrite];
+    pub const ALL: [Self; 6] = [
+        Self::CatalogRead,
+        Self::CatalogWrite,
+        Self::LearnersWrite,
+        Self::AwardsRead,
+        Self::AwardsWrite,
+        Self::AuditRead,
+    ];
 
     /// The word.
     pub const fn as_str(self) -> &'static str {
@@ -45,6 +54,7 @@ impl Scope {
             Self::LearnersWrite => "learners:write",
             Self::AwardsRead => "awards:read",
             Self::AwardsWrite => "awards:write",
+            Self::AuditRead => "audit:read",
         }
     }
 }
@@ -76,6 +86,8 @@ pub fn token_hash(token: &str) -> String {
 /// An authenticated caller.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
+    /// Its token's id.
+    token: TokenId,
     /// The issuer it acts for.
     pub(super) issuer: Code,
     /// What people call its token.
@@ -84,6 +96,11 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Whom the audit trail names for what this caller does.
+    pub(super) const fn actor(&self) -> Actor {
+        Actor::Token(self.token)
+    }
+
     /// Refuses a caller without a scope.
     pub(super) fn needs(&self, scope: Scope) -> Result<(), Problem> {
         let holds = self.scopes.iter().any(|held| held == scope.as_str());
@@ -114,6 +131,6 @@ impl FromRequestParts<App> for Caller {
         if found.expires <= app.service.clock.now() {
             return Err(refuse("the token has expired"));
         }
-        Ok(Self { issuer: found.issuer, label: found.label, scopes: found.scopes })
+        Ok(Self { token: found.id, issuer: found.issuer, label: found.label, scopes: found.scopes })
     }
 }

@@ -162,7 +162,11 @@ pub(super) async fn revoke(
     let store = &app.service.store;
     let record = store.credential(id).await?.ok_or_else(|| Problem::not_found("credential"))?;
     caller.acts_for(&record.issuer)?;
-    match store.revoke(id, why.category, &why.internal_text, &caller.label, app.service.clock.now()).await? {
+    match store
+        .by(caller.actor())
+        .revoke(id, why.category, &why.internal_text, &caller.label, app.service.clock.now())
+        .await?
+    {
         Revoked::Revoked | Revoked::AlreadyRevoked => {}
         Revoked::BeingReplaced => {
             let detail = "a new version of this credential is being made and would take its place; revoke that one once it is signed";
@@ -183,7 +187,7 @@ pub(super) async fn reissue(
     Named(id): Named<AwardId>,
 ) -> Result<Response, Problem> {
     of_caller(&app, &caller, id).await?;
-    match app.service.reissue(id).await? {
+    match app.service.reissue(id, caller.actor()).await? {
         Reissue::Planned(credential) => {
             let answer = json!({ "id": app.service.url.credential(credential), "state": AwardStateName::Issuing });
             Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
@@ -205,7 +209,7 @@ pub(super) async fn end_qr(
     Named(id): Named<AwardId>,
 ) -> Result<Response, Problem> {
     of_caller(&app, &caller, id).await?;
-    app.service.store.end_qr(id, app.service.clock.now()).await?;
+    app.service.store.by(caller.actor()).end_qr(id, app.service.clock.now()).await?;
     tracing::info!(award.id = %id, token.label = %caller.label, "award.qr_ended");
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -28,7 +28,7 @@ pub(super) async fn put_issuer(
     StrictJson(issuer): StrictJson<Issuer>,
 ) -> Answer {
     writes(&caller, &code, &issuer.code, &issuer.code)?;
-    let saved = app.service.store.put_issuer(&issuer, app.service.clock.now()).await?;
+    let saved = app.service.store.by(caller.actor()).put_issuer(&issuer, app.service.clock.now()).await?;
     Ok(answer(saved, &issuer))
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn put_training(
         })?;
     }
     let now = app.service.clock.now();
-    let saved = store.put_training(&training, now).await?;
+    let saved = store.by(caller.actor()).put_training(&training, now).await?;
     // Even where nothing changed: an earlier request may have been cut off between the two.
     for session in &sessions {
         store.redecide_session(&session.code, now).await?;
@@ -94,7 +94,7 @@ pub(super) async fn put_session(
     let effective = EffectiveSession::new(session, training)?;
     writes(&caller, &code, &effective.session.code, effective.issuer())?;
     let now = app.service.clock.now();
-    let saved = store.put_session(&effective.session, now).await?;
+    let saved = store.by(caller.actor()).put_session(&effective.session, now).await?;
     // Even where nothing changed: an earlier request may have been cut off between the two.
     store.redecide_session(&effective.session.code, now).await?;
     app.service.wake.notify_waiters();
@@ -125,7 +125,7 @@ pub(super) async fn put_source(
         let detail = "sharing a source with other issuers takes an operator: sceau import";
         return Err(Problem::new(Kind::Forbidden, detail).at("/shared_with"));
     }
-    let saved = store.put_source(&source, app.service.clock.now()).await?;
+    let saved = store.by(caller.actor()).put_source(&source, app.service.clock.now()).await?;
     app.service.wake.notify_waiters();
     Ok(answer(saved, &source))
 }
@@ -161,7 +161,7 @@ pub(super) async fn put_secrets(
         WebhookSecret::parse(secret).map_err(|error| Problem::from(error).at(format!("/secrets/{index}")))?;
     }
     let sealed: Vec<_> = body.secrets.iter().map(|secret| app.service.seal_webhook_secret(&code, secret)).collect();
-    app.service.store.put_source_secrets(&code, &sealed).await?;
+    app.service.store.by(caller.actor()).put_source_secrets(&code, &sealed, app.service.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -188,7 +188,8 @@ pub(super) async fn put_learner(
     caller.acts_for(&known.issuer)?;
     let (name, email) = (learner.name.as_ref(), learner.email.as_ref());
     let now = app.service.clock.now();
-    let (_, saved) = store.put_learner(&source, &id, name, email, LearnerUpdate::Replace, now).await?;
+    let (_, saved) =
+        store.by(caller.actor()).put_learner(&source, &id, name, email, LearnerUpdate::Replace, now).await?;
     app.service.wake.notify_waiters();
     Ok(answer(saved, &json!({ "source": source, "id": id })))
 }

@@ -7,6 +7,7 @@ use super::App;
 use super::answer::{self, Keep};
 use super::extract::Named;
 use super::problem::{Kind, Problem};
+use crate::audit::LinkKind;
 use crate::ids::CapabilityToken;
 use crate::pages::{HomePage, RecipientLine, VerificationLinks, VerificationPage};
 
@@ -38,6 +39,9 @@ pub(super) async fn verification(
         }
         _ => None,
     };
+    if recipient.is_some() {
+        service.note_name_shown(&award, LinkKind::Qr).await?;
+    }
     let html = app.pages.verification(&VerificationPage {
         report: &report,
         recipient,
@@ -66,6 +70,7 @@ pub(super) async fn download(
     let name = format!("{}-{}", award.session, award.kind.as_str());
     Ok(match file.as_str() {
         "attestation.pdf" => {
+            service.note_name_shown(&award, LinkKind::Download).await?;
             let pdf = service.attestation(&award, &current).await?;
             answer::file("application/pdf", &format!("attestation-{name}.pdf"), pdf)
         }

@@ -1,10 +1,11 @@
 //! HTTP: translates requests into calls of the flow, and answers into documents, pages and problems. Decides nothing.
 //!
-//! One file per audience: `intake` (the LMS), `catalog`, `learners` and `awards` (the API), `public` (machines that verify),
+//! One file per audience: `intake` (the LMS), `catalog`, `awards` and `audit` (the API), `public` (machines that verify),
 //! `links` (people who hold a link), `verify`
 //! (programs that hand in a document), `verify_page` (people who do). Every error becomes a problem in `problem.rs`.
 
 mod answer;
+mod audit;
 mod auth;
 mod awards;
 mod catalog;
@@ -68,6 +69,7 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/sources/{code}", put(catalog::put_source).get(catalog::get_source))
         .route("/api/v1/sources/{code}/secrets", put(catalog::put_secrets))
         .route("/api/v1/learners/{source}/{id}", put(catalog::put_learner))
+        .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/awards", get(awards::list))
         .route("/api/v1/awards/{id}/reissue", post(awards::reissue))
         .route("/api/v1/awards/{id}/qr", delete(awards::end_qr))

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use super::db::{Filtered, Result, Tx};
 use super::values::{Row, args, to_document};
+use crate::audit::{Action, Entry, Object};
 use crate::ids::{AwardId, Code, LearnerId};
 use crate::text::Bilingual;
 use crate::time::Timestamp;
@@ -77,7 +78,7 @@ pub enum SettledAlerts {
 impl Store {
     /// Raises an alert. One that is open already keeps its moment and takes the new text; a settled one opens again.
     pub async fn raise_alert(&self, alert: &Alert) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         raise(&mut tx, alert).await?;
         tx.commit().await
     }
@@ -95,15 +96,33 @@ impl Store {
 
     /// Settles an alert; none where there is no open one.
     pub async fn settle_alert(&self, kind: AlertKind, award: AwardId, now: Timestamp) -> Result<Option<()>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = "update alerts set settled_at = $3 where kind = $1 and award = $2 and settled_at is null";
-        let settled = tx.run(sql, args![kind.as_str(), award, now]).await?;
+        if tx.run(sql, args![kind.as_str(), award, now]).await? == 0 {
+            return Ok(None);
+        }
+        note(&mut tx, Action::AlertSettled, kind, award, now).await?;
         tx.commit().await?;
-        Ok((settled == 1).then_some(()))
+        Ok(Some(()))
     }
 }
 
+/// Takes down in the audit trail what became of an alert.
+async fn note(tx: &mut Tx, action: Action, kind: AlertKind, award: AwardId, now: Timestamp) -> Result<()> {
+    let mut entry = Entry::new(now, action, Object::new("award", award)).with("alert", kind.as_str());
+    if let Some(row) = tx.row("select learner, issuer from awards where id = $1", args![award]).await? {
+        entry = entry.of_issuer(&row.parse("issuer")?).about(row.parse("learner")?);
+    }
+    tx.note(entry);
+    Ok(())
+}
+
+/// Raises an alert within a transaction; see [`Store::raise_alert`].
 pub(super) async fn raise(tx: &mut Tx, alert: &Alert) -> Result<()> {
+    let open = "select award from alerts where kind = $1 and award = $2 and settled_at is null";
+    if tx.row(open, args![alert.kind.as_str(), alert.award]).await?.is_none() {
+        note(tx, Action::AlertRaised, alert.kind, alert.award, alert.raised).await?;
+    }
     let sql = "insert into alerts (kind, award, session, learner, document, raised_at) values ($1, $2, $3, $4, $5, $6) \
                on conflict (kind, award) do update set document = excluded.document, \
                raised_at = case when alerts.settled_at is null then alerts.raised_at else excluded.raised_at end, \

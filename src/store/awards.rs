@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::db::{Filtered, Result, Tx};
 use super::values::{Row, args, from_document, to_document};
 use super::{Cursor, EncryptedText, Page, Paged, Store};
+use crate::audit::{Action, Entry, Object};
 use crate::award::{AchievementSnapshot, Award, AwardState, Snapshot};
 use crate::catalog::AwardKind;
 use crate::ids::{AchievementHash, AwardId, Code, LearnerId};
@@ -125,11 +126,13 @@ impl Store {
 
     /// Ends the link printed on an attestation, for good; none where there is no such award.
     pub async fn end_qr(&self, id: AwardId, now: Timestamp) -> Result<Option<()>> {
-        let mut tx = self.db.begin().await?;
-        let sql = "update awards set qr_ended_at = coalesce(qr_ended_at, $2) where id = $1";
-        let found = tx.run(sql, args![id, now]).await?;
+        let mut tx = self.begin().await?;
+        let sql = "update awards set qr_ended_at = coalesce(qr_ended_at, $2) where id = $1 returning learner, issuer";
+        let Some(row) = tx.row(sql, args![id, now]).await? else { return Ok(None) };
+        let ended = Entry::new(now, Action::QrEnded, Object::new("award", id));
+        tx.note(ended.of_issuer(&row.parse("issuer")?).about(row.parse("learner")?));
         tx.commit().await?;
-        Ok((found == 1).then_some(()))
+        Ok(Some(()))
     }
 
     /// An achievement by the hash in its public id.

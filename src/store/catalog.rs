@@ -8,6 +8,7 @@ use super::decisions::{BlockedScope, requeue_blocked};
 use super::deliveries::{WaitFor, release_parked};
 use super::values::{Args, Row, args, to_document};
 use super::{EncryptedText, Store, StoreError};
+use crate::audit::{self, Action, Object};
 use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
 use crate::entropy::Entropy;
 use crate::ids::Code;
@@ -22,6 +23,17 @@ pub enum Saved {
     Changed,
     /// It was known as it is.
     Unchanged,
+}
+
+impl Saved {
+    /// The word.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// A whole catalog, to be imported all or nothing.
@@ -80,9 +92,9 @@ impl Store {
         entries.sort_by_key(|entry| (entry.table(), entry.code().clone()));
         let mut summary = ImportSummary::default();
         let mut news = Vec::new();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         for entry in entries {
-            match entry.save(&mut tx).await? {
+            match entry.save(&mut tx, now).await? {
                 Saved::Unchanged => summary.unchanged += 1,
                 Saved::Created => {
                     summary.created += 1;
@@ -100,8 +112,8 @@ impl Store {
     }
 
     async fn put(&self, entry: Entry<'_>, now: Timestamp) -> Result<Saved> {
-        let mut tx = self.db.begin().await?;
-        let saved = entry.save(&mut tx).await?;
+        let mut tx = self.begin().await?;
+        let saved = entry.save(&mut tx, now).await?;
         if saved != Saved::Unchanged {
             announce(&mut tx, &*self.entropy, &[entry], now).await?;
         }
@@ -155,16 +167,18 @@ impl Store {
     }
 
     /// Replaces all secrets of a source by these, kept in their order.
-    pub async fn put_source_secrets(&self, source: &Code, secrets: &[EncryptedText]) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+    pub async fn put_source_secrets(&self, source: &Code, secrets: &[EncryptedText], now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
         // The source's row is the turnstile of two replacements at once.
-        let known = tx.row("select code from sources where code = $1 for no key update", args![source]).await?;
-        known.ok_or(StoreError::Reference)?;
+        let known = tx.row("select issuer from sources where code = $1 for no key update", args![source]).await?;
+        let issuer = known.ok_or(StoreError::Reference)?.parse("issuer")?;
         tx.run("delete from source_secrets where source = $1", args![source]).await?;
         for (place, secret) in (0_i64..).zip(secrets) {
             let insert = "insert into source_secrets (source, place, secret) values ($1, $2, $3)";
             tx.run(insert, args![source, place, secret.0.as_str()]).await?;
         }
+        let replaced = audit::Entry::new(now, Action::SourceSecretsReplaced, Object::new("source", source));
+        tx.note(replaced.of_issuer(&issuer).with("secrets", secrets.len()));
         tx.commit().await
     }
 
@@ -208,7 +222,27 @@ impl Entry<'_> {
         }
     }
 
-    async fn save(&self, tx: &mut Tx) -> Result<Saved> {
+    /// How the audit trail speaks of a change, and whose officers read it.
+    async fn change(&self, tx: &mut Tx) -> Result<(Action, &'static str, Option<Code>)> {
+        Ok(match self {
+            Self::Issuer(issuer) => (Action::IssuerSaved, "issuer", Some(issuer.code.clone())),
+            Self::Training(training) => (Action::TrainingSaved, "training", Some(training.issuer.clone())),
+            Self::Source(source) => (Action::SourceSaved, "source", Some(source.issuer.clone())),
+            Self::Session(session) => {
+                let of_training = "select issuer from trainings where code = $1";
+                let issuer = match &session.issuer {
+                    Some(issuer) => Some(issuer.clone()),
+                    None => match tx.row(of_training, args![&session.training]).await? {
+                        Some(row) => Some(row.parse("issuer")?),
+                        None => None,
+                    },
+                };
+                (Action::SessionSaved, "session", issuer)
+            }
+        })
+    }
+
+    async fn save(&self, tx: &mut Tx, now: Timestamp) -> Result<Saved> {
         let (select, upsert, document, references): (_, _, _, Args) = match self {
             Self::Issuer(issuer) => (
                 "select document from issuers where code = $1 for no key update",
@@ -243,10 +277,20 @@ impl Entry<'_> {
         if known.as_ref() == Some(&document) {
             return Ok(Saved::Unchanged);
         }
+        let sha256 = audit::hash(&document);
         let mut values = args![self.code(), document];
         values.extend(references);
         tx.run(upsert, values).await?;
-        Ok(if known.is_some() { Saved::Changed } else { Saved::Created })
+        let saved = if known.is_some() { Saved::Changed } else { Saved::Created };
+        let (action, kind, issuer) = self.change(tx).await?;
+        let mut entry = audit::Entry::new(now, action, Object::new(kind, self.code())).with("saved", saved.as_str());
+        entry = entry.with("sha256", sha256);
+        if let Some(before) = known {
+            entry = entry.with("sha256_before", audit::hash(&before));
+        }
+        entry.issuer = issuer;
+        tx.note(entry);
+        Ok(saved)
     }
 }
 

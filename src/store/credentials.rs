@@ -13,6 +13,7 @@ use super::queue::{Job, finish};
 use super::signing_log::{self, Signing};
 use super::values::{Row, args, to_document};
 use super::{Store, StoreError};
+use crate::audit::{Action, Entry, Object};
 use crate::award::{AwardState, Recipient, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId, hex};
 use crate::time::Timestamp;
@@ -164,7 +165,7 @@ impl Store {
         key_id: &str,
         unsigned: &str,
     ) -> Result<Option<()>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         super::queue::hold(&mut tx, job).await?;
         let sql =
             "update credentials set key_id = $2, unsigned_document = $3 where id = $1 and signed_document is null";
@@ -181,7 +182,7 @@ impl Store {
         signed: &Signatures<'_>,
         now: Timestamp,
     ) -> Result<Signed> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         finish(&mut tx, job).await?;
         let intent = "select key_id, signed_sha256 from credentials where id = $1 for update";
         let intent = tx.row(intent, args![id]).await?.ok_or(StoreError::Reference)?;
@@ -214,10 +215,22 @@ impl Store {
         }
         let (award, version): (AwardId, _) = (row.parse("award")?, row.count("version")?);
         let issued = AwardState::Issued;
-        let sql = "update awards set state = $2, state_document = $3 where id = $1";
-        tx.run(sql, args![award, state_word(&issued), to_document(&issued)]).await?;
+        let sql = "update awards set state = $2, state_document = $3 where id = $1 returning learner, issuer";
+        let of = tx.row(sql, args![award, state_word(&issued), to_document(&issued)]).await?;
+        let of = of.ok_or(StoreError::Corrupt("a credential's award"))?;
+        let (issuer, learner) = (of.parse("issuer")?, of.parse("learner")?);
+        let entry =
+            Entry::new(now, Action::CredentialIssued, Object::new("credential", id)).of_issuer(&issuer).about(learner);
+        tx.note(
+            entry.with("award", award.to_string()).with("version", version).with("sha256", sha256).with("key", key_id),
+        );
         if version > 1 {
-            replace_versions(&mut tx, (award, version), id, row.word("replaces_as")?, now).await?;
+            let replaced = replace_versions(&mut tx, (award, version), id, row.word("replaces_as")?, now).await?;
+            for (before, category) in replaced {
+                let entry = Entry::new(now, Action::CredentialRevoked, Object::new("credential", before));
+                let entry = entry.of_issuer(&issuer).about(learner);
+                tx.note(entry.with("category", category.as_str()).with("replaced_by", id.to_string()));
+            }
         }
         tx.commit().await?;
         Ok(Signed::Stored)
@@ -262,7 +275,7 @@ impl Store {
         by: &str,
         now: Timestamp,
     ) -> Result<Revoked> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = "update credentials set revoked_at = $2, revoked_category = $3, revoked_text = $4, revoked_by = $5 \
                    where id = $1 and signed_document is not null and revoked_at is null returning award, version, status_list";
         let rows = tx.rows(sql, args![id, now, category.as_str(), internal_text, by]).await?;
@@ -280,25 +293,34 @@ impl Store {
             }
         }
         show_in_lists(&mut tx, &rows).await?;
+        for row in &rows {
+            let entry = Entry::new(now, Action::CredentialRevoked, Object::new("credential", id));
+            let of = tx.row("select learner, issuer from awards where id = $1", args![row.text("award")?]).await?;
+            let of = of.ok_or(StoreError::Corrupt("a credential's award"))?;
+            let entry = entry.of_issuer(&of.parse("issuer")?).about(of.parse("learner")?);
+            tx.note(entry.with("category", category.as_str()).saying(internal_text));
+        }
         tx.commit().await?;
         Ok(Revoked::Revoked)
     }
 }
 
-/// Revokes the versions that `by` replaces, and lets the one before lead to it.
+/// Revokes the versions that `by` replaces, and lets the one before lead to it; which ones, and as what.
 async fn replace_versions(
     tx: &mut Tx,
     (award, version): (AwardId, u32),
     by: CredentialId,
     category: RevocationCategory,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Vec<(CredentialId, RevocationCategory)>> {
     let sql = "update credentials set revoked_at = $3, revoked_category = $4, revoked_text = '', revoked_by = 'sceau' \
-               where award = $1 and version < $2 and signed_document is not null and revoked_at is null returning status_list";
+               where award = $1 and version < $2 and signed_document is not null and revoked_at is null \
+               returning id, status_list";
     let rows = tx.rows(sql, args![award, version, now, category.as_str()]).await?;
     let sql = "update credentials set replaced_by = $3 where award = $1 and version < $2 and replaced_by is null";
     tx.run(sql, args![award, version, by]).await?;
-    show_in_lists(tx, &rows).await
+    show_in_lists(tx, &rows).await?;
+    rows.iter().map(|row| Ok((row.parse("id")?, category))).collect()
 }
 
 /// Counts a revision of each status list in which a bit changed.

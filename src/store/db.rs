@@ -8,6 +8,7 @@
 //! after a failed statement: it says `on conflict do nothing` and looks at the row count.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -18,6 +19,8 @@ use sqlx::{AssertSqlSafe, Database, Postgres, SqlSafeStr as _, SqlStr, Sqlite, T
 
 use super::values::{Arg, Args, Row};
 use super::{DatabaseUrl, StoreError, StoreOptions};
+use crate::audit::{Actor, Entry};
+use crate::entropy::Entropy;
 
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
@@ -31,19 +34,39 @@ pub(super) enum Db {
 }
 
 /// A transaction; dropped without [`Tx::commit`], it leaves nothing behind.
-pub(super) enum Tx {
+pub(super) struct Tx {
+    connection: Connection,
+    /// What is to be added to the audit trail when this commits.
+    pub(super) notes: Vec<Entry>,
+    /// Who acts, and where salts and keys are drawn from; none for a transaction that notes nothing.
+    pub(super) trail: Option<Trail>,
+}
+
+/// What a transaction needs to add to the audit trail.
+pub(super) struct Trail {
+    pub(super) actor: Actor,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+enum Connection {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
+}
+
+impl From<Connection> for Tx {
+    fn from(connection: Connection) -> Self {
+        Self { connection, notes: Vec::new(), trail: None }
+    }
 }
 
 /// Runs a query on whichever engine holds `$on`, bound as `$connection`.
 macro_rules! on_engine {
     ($on:expr, $sql:expr, $args:expr, $connection:ident => $executor:expr, $method:ident) => {
-        match $on {
-            Tx::Sqlite($connection) => {
+        match &mut $on.connection {
+            Connection::Sqlite($connection) => {
                 bind::<Sqlite>(dialect(Engine::Sqlite, $sql), $args).$method($executor).await?.into()
             }
-            Tx::Postgres($connection) => {
+            Connection::Postgres($connection) => {
                 bind::<Postgres>(dialect(Engine::Postgres, $sql), $args).$method($executor).await?.into()
             }
         }
@@ -93,20 +116,24 @@ impl Db {
 
     /// Begins a transaction that may write.
     pub(super) async fn begin(&self) -> Result<Tx> {
-        Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with("begin isolation level read committed").await?),
-        })
+        let connection = match self {
+            Self::Sqlite { writer, .. } => Connection::Sqlite(writer.begin_with("begin immediate").await?),
+            Self::Postgres(pool) => {
+                Connection::Postgres(pool.begin_with("begin isolation level read committed").await?)
+            }
+        };
+        Ok(connection.into())
     }
 
     /// Begins a transaction that only reads, all of it as of one moment.
     pub(super) async fn snapshot(&self) -> Result<Tx> {
-        Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+        let connection = match self {
+            Self::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
             Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("begin isolation level repeatable read, read only").await?)
+                Connection::Postgres(pool.begin_with("begin isolation level repeatable read, read only").await?)
             }
-        })
+        };
+        Ok(connection.into())
     }
 
     /// The rows of one reading statement.
@@ -130,12 +157,20 @@ impl Db {
 }
 
 impl Tx {
-    pub(super) async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+    /// Adds what was noted to the audit trail, and commits. The end of the chain is the last thing that a transaction locks, so
+    /// that two which wait for each other there hold nothing that the other needs.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        super::audit::append_notes(&mut self).await?;
+        match self.connection {
+            Connection::Sqlite(tx) => tx.commit().await?,
+            Connection::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+
+    /// Has this added to the audit trail if the transaction commits.
+    pub(super) fn note(&mut self, entry: Entry) {
+        self.notes.push(entry);
     }
 
     /// Runs one statement; the number of rows it touched.
@@ -157,17 +192,17 @@ impl Tx {
 
     /// Runs a script of several statements without parameters.
     pub(super) async fn script(&mut self, sql: String) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop)?,
-            Self::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop)?,
+        match &mut self.connection {
+            Connection::Sqlite(tx) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop)?,
+            Connection::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop)?,
         }
         Ok(())
     }
 
     pub(super) const fn engine(&self) -> Engine {
-        match self {
-            Self::Sqlite(_) => Engine::Sqlite,
-            Self::Postgres(_) => Engine::Postgres,
+        match self.connection {
+            Connection::Sqlite(_) => Engine::Sqlite,
+            Connection::Postgres(_) => Engine::Postgres,
         }
     }
 }
@@ -222,6 +257,13 @@ impl Filtered {
     /// In this order.
     pub(super) fn ordered(mut self, columns: &'static str) -> (Sql, Args) {
         self.sql.push_str(&format!(" order by {columns}"));
+        (Sql::Assembled(self.sql), self.args)
+    }
+
+    /// In this order, no more than `limit`.
+    pub(super) fn first(mut self, columns: &'static str, limit: u32) -> (Sql, Args) {
+        self.args.push(i64::from(limit).into());
+        self.sql.push_str(&format!(" order by {columns} limit ${}", self.args.len()));
         (Sql::Assembled(self.sql), self.args)
     }
 

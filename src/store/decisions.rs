@@ -14,7 +14,9 @@ use super::queue::{Job, Task, enqueue, finish};
 use super::status::allocate;
 use super::values::{args, to_document};
 use super::{Store, StoreError};
+use crate::audit::{self, Action, Entry, Object};
 use crate::award::{Award, AwardState, BlockReason, RevocationCategory};
+use crate::criteria::Decision;
 use crate::entropy::Entropy;
 use crate::ids::{AwardId, Code, CredentialId, LearnerId, StatusListId};
 use crate::time::Timestamp;
@@ -56,6 +58,21 @@ pub enum AwardStep<'a, E> {
     StayBlocked(Box<Award>, Vec<BlockReason>),
     /// Calls an officer's attention to an award.
     Alert(Alert),
+    /// Takes down what was decided; in the audit trail, where that differs from what was decided before.
+    Decided(Box<DecisionMade>),
+}
+
+/// What was decided about a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionMade {
+    /// In which session.
+    pub session: Code,
+    /// About whom.
+    pub learner: LearnerId,
+    /// Whose session it is.
+    pub issuer: Code,
+    /// The decision, with its reasons.
+    pub decision: Decision,
 }
 
 /// What settling came to.
@@ -105,7 +122,7 @@ impl Store {
         steps: &[AwardStep<'_, E>],
         now: Timestamp,
     ) -> Result<Settled<E>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         finish(&mut tx, job).await?;
         let mut waiting: BTreeSet<(&Code, LearnerId)> = BTreeSet::new();
         for step in steps {
@@ -135,11 +152,15 @@ impl Store {
         match step {
             AwardStep::Open(award, secrets, plan) => {
                 insert_award(tx, award, secrets, &AwardState::Issuing).await?.ok_or(Stop::Raced)?;
+                note_award(tx, Action::AwardMade, award, now, &[]);
                 self.plan(tx, award, plan, now).await
             }
             AwardStep::OpenBlocked(award, secrets, reasons) => {
                 let state = AwardState::Blocked { reasons: reasons.clone() };
-                insert_award(tx, award, secrets, &state).await?.ok_or(Stop::Raced)
+                insert_award(tx, award, secrets, &state).await?.ok_or(Stop::Raced)?;
+                note_award(tx, Action::AwardMade, award, now, &[]);
+                note_award(tx, Action::AwardBlocked, award, now, reasons);
+                Ok(())
             }
             AwardStep::Resume(award, plan) => {
                 retake_snapshot(tx, award, "blocked", &AwardState::Issuing).await?.ok_or(Stop::Raced)?;
@@ -147,9 +168,17 @@ impl Store {
             }
             AwardStep::StayBlocked(award, reasons) => {
                 let state = AwardState::Blocked { reasons: reasons.clone() };
-                retake_snapshot(tx, award, "blocked", &state).await?.ok_or(Stop::Raced)
+                let before = "select state_document from awards where id = $1 for update";
+                let before = tx.row(before, args![award.id]).await?;
+                let before = before.map(|row| row.text("state_document")).transpose()?;
+                retake_snapshot(tx, award, "blocked", &state).await?.ok_or(Stop::Raced)?;
+                if before != Some(to_document(&state)) {
+                    note_award(tx, Action::AwardBlocked, award, now, reasons);
+                }
+                Ok(())
             }
             AwardStep::Alert(alert) => Ok(raise(tx, alert).await?),
+            AwardStep::Decided(made) => Ok(take_down(tx, made, now).await?),
         }
     }
 
@@ -163,7 +192,7 @@ impl Store {
         seen: Option<RevocationCategory>,
         now: Timestamp,
     ) -> Result<Settled<E>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let current = "select revoked_category from credentials where award = $1 and signed_document is not null \
                        order by version desc limit 1 for update";
         let current = tx.row(current, args![award.id]).await?;
@@ -187,13 +216,16 @@ impl Store {
 
     /// Ends a job that could not issue: the award waits, its credential stays planned and unsigned.
     pub async fn block_award(&self, job: &Job, id: AwardId, reasons: &[BlockReason], now: Timestamp) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         finish(&mut tx, job).await?;
         let state = AwardState::Blocked { reasons: reasons.to_vec() };
         let sql = "update awards set state = 'blocked', state_document = $2 where id = $1 and state = 'issuing' \
-                   returning session, learner";
+                   returning session, learner, issuer";
         if let Some(row) = tx.row(sql, args![id, to_document(&state)]).await? {
             let session: Code = row.parse("session")?;
+            let entry = Entry::new(now, Action::AwardBlocked, Object::new("award", id));
+            let entry = entry.of_issuer(&row.parse("issuer")?).about(row.parse("learner")?);
+            tx.note(entry.with("reasons", codes(reasons)));
             redecide_if_changed(&mut tx, &*self.entropy, job, &session, row.parse("learner")?, now).await?;
         }
         tx.commit().await
@@ -201,7 +233,7 @@ impl Store {
 
     /// Has blocked awards decided again; how many.
     pub async fn requeue_blocked(&self, scope: &BlockedScope, now: Timestamp) -> Result<u32> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let count = requeue_blocked(&mut tx, &*self.entropy, scope, now).await?;
         tx.commit().await?;
         Ok(count)
@@ -259,8 +291,44 @@ impl Store {
                 tx.run(insert, values).await?;
             }
         }
+        let entry = Entry::new(now, Action::CredentialPlanned, Object::new("credential", plan.id));
+        let entry = entry.of_issuer(&award.snapshot.issuer.code).about(award.learner);
+        tx.note(entry.with("award", award.id.to_string()).with("version", version));
         Ok(enqueue(tx, &*self.entropy, &Task::Issue { credential: plan.id }, now).await?)
     }
+}
+
+/// Takes down what was decided; the audit trail hears of it where it differs from what was decided before.
+async fn take_down(tx: &mut Tx, made: &DecisionMade, now: Timestamp) -> Result<()> {
+    let (decision, kind) = (&made.decision, made.decision.kind.as_str());
+    let digest = audit::hash(&to_document(decision));
+    let select = "select digest from decisions where session = $1 and learner = $2 and kind = $3 for update";
+    let before = tx.row(select, args![&made.session, made.learner, kind]).await?;
+    if before.map(|row| row.text("digest")).transpose()?.as_ref() == Some(&digest) {
+        return Ok(());
+    }
+    let outcome = if decision.met { "met" } else { "unmet" };
+    let upsert = "insert into decisions (session, learner, kind, outcome, digest, decided_at) values ($1, $2, $3, $4, $5, $6) \
+                  on conflict (session, learner, kind) do update \
+                  set outcome = excluded.outcome, digest = excluded.digest, decided_at = excluded.decided_at";
+    tx.run(upsert, args![&made.session, made.learner, kind, outcome, digest.as_str(), now]).await?;
+    let entry = Entry::new(now, Action::Decided, Object::new("session", &made.session));
+    let entry = entry.of_issuer(&made.issuer).about(made.learner).with("kind", kind).with("outcome", outcome);
+    let bases: Vec<_> = decision.time_bases.iter().map(|basis| basis.as_str()).collect();
+    tx.note(entry.with("digest", digest).with("time_bases", bases));
+    Ok(())
+}
+
+/// Takes down in the audit trail what became of an award.
+fn note_award(tx: &mut Tx, action: Action, award: &Award, now: Timestamp, reasons: &[BlockReason]) {
+    let entry = Entry::new(now, action, Object::new("award", award.id)).of_issuer(&award.snapshot.issuer.code);
+    let entry = entry.about(award.learner).with("session", award.session.as_str()).with("kind", award.kind.as_str());
+    tx.note(if reasons.is_empty() { entry } else { entry.with("reasons", codes(reasons)) });
+}
+
+/// The codes of reasons alone: what they quote may be of a name.
+fn codes(reasons: &[BlockReason]) -> Vec<&'static str> {
+    reasons.iter().map(BlockReason::code).collect()
 }
 
 /// Replaces the snapshot of an award that stands in state `from`; none where it does not.

@@ -15,6 +15,7 @@ use super::db::{Filtered, Result, Tx};
 use super::queue::{Job, Task, enqueue, finish, storable};
 use super::values::{Row, args, from_document, to_document};
 use super::{Cursor, Page, Paged, Store, StoreError};
+use crate::audit::{Action, Entry, Object};
 use crate::entropy::Entropy;
 use crate::evidence::{Evidence, Ledger};
 use crate::ids::{Code, DeliveryId, ExternalId, LearnerId, hex};
@@ -180,7 +181,7 @@ impl Store {
     /// Keeps a delivery and the job it causes; once this returns, both are safe.
     pub async fn accept_delivery(&self, delivery: &NewDelivery) -> Result<Accepted> {
         let sha256 = hex(&Sha256::digest(&delivery.body));
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let insert = "insert into deliveries (id, source, webhook_id, received_at, body, body_sha256, state) \
                       values ($1, $2, $3, $4, $5, $6, 'queued') on conflict (source, webhook_id) do nothing";
         let body = STANDARD.encode(&delivery.body);
@@ -222,7 +223,7 @@ impl Store {
 
     /// Ends a job that took up a delivery: appends the facts, has each learner's ledger decided again, marks the delivery.
     pub async fn finish_delivery(&self, job: &Job, id: DeliveryId, taken: &Taken, now: Timestamp) -> Result<Finished> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         finish(&mut tx, job).await?;
         let state = self.mark_delivery(&mut tx, job, id, &taken.end, now).await?;
         // One order for all workers, so that two at once wait for each other instead of deadlocking.
@@ -272,12 +273,13 @@ impl Store {
 
     /// Queues a parked or dead delivery again; none where there is no such delivery.
     pub async fn replay_delivery(&self, id: DeliveryId, now: Timestamp) -> Result<Option<Replayed>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let select = "select state from deliveries where id = $1 for update";
         let Some(row) = tx.row(select, args![id]).await? else { return Ok(None) };
         match row.word("state")? {
             DeliveryState::Parked | DeliveryState::Dead => {
                 requeue(&mut tx, &*self.entropy, id, now).await?;
+                tx.note(Entry::new(now, Action::DeliveryReplayed, Object::new("delivery", id)));
                 tx.commit().await?;
                 Ok(Some(Replayed::Queued))
             }
@@ -289,9 +291,11 @@ impl Store {
     /// how many.
     pub async fn purge_deliveries(&self, days: u32, now: Timestamp) -> Result<u64> {
         let before = now.plus_seconds(-i64::from(days.max(7)) * 86_400);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = "delete from deliveries where state = 'processed' and received_at < $1";
         let purged = tx.run(sql, args![before]).await?;
+        let entry = Entry::new(now, Action::DeliveriesPurged, Object::new("deliveries", "processed"));
+        tx.note(entry.with("before", before.to_string()).with("purged", purged));
         tx.commit().await?;
         Ok(purged)
     }
@@ -305,7 +309,7 @@ impl Store {
 
     /// Has every ledger of a session decided again, as when its criteria changed; how many.
     pub async fn redecide_session(&self, session: &Code, now: Timestamp) -> Result<u32> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = "select distinct learner from evidence where session = $1 order by learner";
         let rows = tx.rows(sql, args![session]).await?;
         for row in &rows {

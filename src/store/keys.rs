@@ -8,6 +8,7 @@ use super::db::{Result, Tx};
 use super::decisions::{BlockedScope, requeue_blocked};
 use super::values::{Row, args};
 use super::{Store, StoreError};
+use crate::audit::{Action, Entry, Object};
 use crate::ids::Code;
 use crate::proof::key::{KeyKind, PublicKey};
 use crate::time::Timestamp;
@@ -90,14 +91,18 @@ impl Store {
     /// Lets a key sign: the active key of its kind, if the issuer has one, is retired in the same step. Has the issuer's blocked
     /// awards decided again. The issuer must be known.
     pub async fn add_key(&self, key: &KeyRecord, now: Timestamp) -> Result<AddedKey> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let retire = "update issuer_keys set state = 'retired', retired_at = $2 \
-                      where issuer = $1 and state = 'active' and kind = $3 and key_id <> $4";
-        tx.run(retire, args![&key.issuer, now, key.kind().as_str(), key.key_id.as_str()]).await?;
+                      where issuer = $1 and state = 'active' and kind = $3 and key_id <> $4 returning key_id";
+        let retired = tx.rows(retire, args![&key.issuer, now, key.kind().as_str(), key.key_id.as_str()]).await?;
         if insert(&mut tx, key).await? == 0 {
             let known = tx.row("select key_id from issuer_keys where key_id = $1", args![key.key_id.as_str()]).await?;
             return Ok(known.map_or(AddedKey::AnotherActive, |_| AddedKey::AlreadyThere));
         }
+        for row in retired {
+            note(&mut tx, Action::KeyRetired, &row.text("key_id")?, &key.issuer, now);
+        }
+        note(&mut tx, Action::KeyAdded, &key.key_id, &key.issuer, now);
         self.announce_key(&mut tx, &key.issuer, now).await?;
         tx.commit().await?;
         Ok(AddedKey::Added)
@@ -111,7 +116,7 @@ impl Store {
         successor: Option<&KeyRecord>,
         now: Timestamp,
     ) -> Result<Compromised> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = "select issuer, state, compromised_at from issuer_keys where key_id = $1 for no key update";
         let Some(row) = tx.row(sql, args![key_id]).await? else { return Ok(Compromised::NotFound) };
         if row.moment_or_null("compromised_at")?.is_some() {
@@ -127,7 +132,12 @@ impl Store {
         {
             marked = Compromised::Replaced;
         }
-        self.announce_key(&mut tx, &row.parse("issuer")?, now).await?;
+        let issuer: Code = row.parse("issuer")?;
+        note(&mut tx, Action::KeyCompromised, key_id, &issuer, now);
+        if let Some(successor) = successor.filter(|_| marked == Compromised::Replaced) {
+            note(&mut tx, Action::KeyAdded, &successor.key_id, &issuer, now);
+        }
+        self.announce_key(&mut tx, &issuer, now).await?;
         tx.commit().await?;
         Ok(marked)
     }
@@ -167,6 +177,11 @@ impl Store {
         let sql = select_key!(" where issuer = $1 and thumbprint = $2");
         self.db.row(sql, args![issuer, thumbprint]).await?.as_ref().map(KeyRecord::read).transpose()
     }
+}
+
+/// Takes down in the audit trail what became of a key.
+fn note(tx: &mut Tx, action: Action, key_id: &str, issuer: &Code, now: Timestamp) {
+    tx.note(Entry::new(now, action, Object::new("key", key_id)).of_issuer(issuer));
 }
 
 /// Whether a key signs, and will until this transaction ends: whoever retires it waits for the end.

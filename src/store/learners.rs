@@ -7,6 +7,7 @@ use super::decisions::{BlockedScope, requeue_blocked};
 use super::deliveries::{WaitFor, release_parked};
 use super::error::StoreError;
 use super::values::{Row, args};
+use crate::audit::{Action, Entry, Object};
 use crate::ids::{Code, ExternalId, LearnerId};
 use crate::text::{Email, PersonName};
 use crate::time::Timestamp;
@@ -47,7 +48,7 @@ impl Store {
         update: LearnerUpdate,
         now: Timestamp,
     ) -> Result<(LearnerId, Saved)> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let (name, email) = (name.map(PersonName::as_str), email.map(Email::as_str));
         let fresh = LearnerId::random(&*self.entropy);
         let insert = "insert into learners (id, source, external_id, name, email, changed_at) values ($1, $2, $3, $4, $5, $6) \
@@ -81,6 +82,10 @@ impl Store {
             let wait = WaitFor::Learner { source: source.clone(), external_id: external_id.clone() };
             release_parked(&mut tx, &*self.entropy, &wait, now).await?;
             requeue_blocked(&mut tx, &*self.entropy, &BlockedScope::Learner(id), now).await?;
+            let known = tx.row("select issuer from sources where code = $1", args![source]).await?;
+            let mut entry = Entry::new(now, Action::LearnerSaved, Object::new("source", source)).about(id);
+            entry.issuer = known.map(|row| row.parse("issuer")).transpose()?;
+            tx.note(entry.with("saved", saved.as_str()));
         }
         tx.commit().await?;
         Ok((id, saved))

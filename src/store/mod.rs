@@ -8,6 +8,7 @@
 //! Architecture invariant: no type of `sqlx` or `serde_json` leaves this module.
 
 mod alerts;
+mod audit;
 mod awards;
 mod catalog;
 mod credentials;
@@ -26,10 +27,11 @@ mod tokens;
 mod values;
 
 pub use alerts::{Alert, AlertFilter, AlertKind, AlertState, SettledAlerts};
+pub use audit::{AuditFilter, AuditRecord};
 pub use awards::{AwardFilter, AwardSecrets, AwardStateName};
 pub use catalog::{CatalogBatch, ImportSummary, Saved};
 pub use credentials::{CredentialRecord, Revocation, Revoked, Signatures, Signed, SignedDocument, TokenSignature};
-pub use decisions::{AwardStep, BlockedScope, Plan, Settled, StatusSlot};
+pub use decisions::{AwardStep, BlockedScope, DecisionMade, Plan, Settled, StatusSlot};
 pub use deliveries::{
     Accepted, Delivery, DeliveryEnd, DeliveryFilter, DeliveryRecord, DeliveryState, Finished, NewDelivery, Replayed,
     Taken, WaitFor,
@@ -47,8 +49,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use db::{Db, Result};
+use db::{Db, Result, Trail, Tx};
 
+use crate::audit::Actor;
 use crate::entropy::Entropy;
 use crate::time::Timestamp;
 
@@ -58,6 +61,7 @@ pub struct Store {
     db: Db,
     entropy: Arc<dyn Entropy>,
     status_list_size: u32,
+    actor: Actor,
 }
 
 /// How a store is opened.
@@ -104,7 +108,21 @@ impl Store {
             }
         };
         migrations::migrate(&db).await?;
-        Ok(Self { db, entropy: options.entropy, status_list_size: options.status_list_size })
+        let (entropy, status_list_size) = (options.entropy, options.status_list_size);
+        Ok(Self { db, entropy, status_list_size, actor: Actor::System })
+    }
+
+    /// The same store, on behalf of somebody whom the audit trail then names.
+    #[must_use]
+    pub fn by(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
+    }
+
+    /// Begins a transaction that may write, and note what it does in the audit trail.
+    async fn begin(&self) -> Result<Tx> {
+        let mut tx = self.db.begin().await?;
+        tx.trail = Some(Trail { actor: self.actor.clone(), entropy: Arc::clone(&self.entropy) });
+        Ok(tx)
     }
 
     /// Waits for the connections in use and closes them all.

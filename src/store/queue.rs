@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::db::{Result, Tx};
 use super::values::{args, from_document, to_document};
 use super::{Store, StoreError};
+use crate::audit::{Action, Entry, Object};
 use crate::entropy::Entropy;
 use crate::ids::{Code, CredentialId, DeliveryId, JobId, LearnerId};
 use crate::time::Timestamp;
@@ -70,7 +71,7 @@ impl Store {
     /// Claims the job that is due and has waited longest, for `lease_seconds`; jobs whose lease ran out come first. Two
     /// workers never get the same one.
     pub async fn claim_job(&self, worker: &str, now: Timestamp, lease_seconds: i64) -> Result<Option<Job>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let expired = "select id, task, attempt, claims from jobs where state = 'leased' and leased_until <= $1 \
                        order by leased_until limit 1 for update skip locked";
         let due = "select id, task, attempt, claims from jobs where state in ('ready', 'again') and run_at <= $1 \
@@ -112,7 +113,7 @@ impl Store {
 
     /// Ends a job that had no effect in this database.
     pub async fn complete_job(&self, job: &Job) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         finish(&mut tx, job).await?;
         tx.commit().await
     }
@@ -132,7 +133,7 @@ impl Store {
     }
 
     async fn change_job(&self, sql: &'static str, args: super::values::Args) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if tx.run(sql, args).await? == 0 {
             return Err(StoreError::LeaseLost);
         }
@@ -169,11 +170,14 @@ impl Store {
 
     /// Puts a job that was given up back into the queue, its attempts counted anew; none where there is no such job.
     pub async fn revive_job(&self, id: JobId, now: Timestamp) -> Result<Option<()>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = "update jobs set state = 'again', run_at = $2, attempt = 0 where id = $1 and state = 'dead'";
-        let revived = tx.run(sql, args![id, now]).await?;
+        if tx.run(sql, args![id, now]).await? == 0 {
+            return Ok(None);
+        }
+        tx.note(Entry::new(now, Action::JobRevived, Object::new("job", id)));
         tx.commit().await?;
-        Ok((revived == 1).then_some(()))
+        Ok(Some(()))
     }
 }
 

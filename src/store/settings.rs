@@ -31,7 +31,7 @@ impl Store {
 
     /// Keeps a setting if it is new; what is kept, either way.
     async fn record_once(&self, name: &'static str, value: &str) -> Result<String> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let insert = "insert into settings (name, value) values ($1, $2) on conflict (name) do nothing";
         tx.run(insert, args![name, value]).await?;
         let row = tx.row("select value from settings where name = $1", args![name]).await?;

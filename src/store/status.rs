@@ -89,7 +89,7 @@ impl Store {
     /// Keeps and logs the signed form of a revision, unless a newer or longer valid one is kept or its key signs no more; none
     /// where it was not kept, and then nobody may see it.
     pub async fn publish_status_list(&self, id: StatusListId, form: &Published, now: Timestamp) -> Result<Option<()>> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         if !hold_active(&mut tx, &form.key_id).await? {
             return Ok(None);
         }

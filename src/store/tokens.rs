@@ -3,6 +3,7 @@
 use super::Store;
 use super::db::Result;
 use super::values::{Row, args, to_document};
+use crate::audit::{Action, Entry, Object};
 use crate::ids::{Code, TokenId};
 use crate::time::Timestamp;
 
@@ -28,7 +29,7 @@ pub struct TokenRecord {
 impl Store {
     /// Keeps a token under the SHA-256 (in hex) of its secret.
     pub async fn put_token(&self, token: &TokenRecord, secret_sha256: &str) -> Result<()> {
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = "insert into api_tokens (id, label, issuer, scopes, secret_sha256, created_at, expires_at, revoked_at) \
                    values ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = args![
@@ -42,6 +43,9 @@ impl Store {
             token.revoked
         ];
         tx.run(sql, values).await?;
+        let made =
+            Entry::new(token.created, Action::TokenMade, Object::new("token", token.id)).of_issuer(&token.issuer);
+        tx.note(made.with("scopes", token.scopes.clone()).with("expires", token.expires.to_string()));
         tx.commit().await
     }
 
@@ -61,11 +65,12 @@ impl Store {
 
     /// Revokes a token, for good; none where there is no such token.
     pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<Option<()>> {
-        let mut tx = self.db.begin().await?;
-        let sql = "update api_tokens set revoked_at = coalesce(revoked_at, $2) where id = $1";
-        let found = tx.run(sql, args![id, now]).await?;
+        let mut tx = self.begin().await?;
+        let sql = "update api_tokens set revoked_at = coalesce(revoked_at, $2) where id = $1 returning issuer";
+        let Some(row) = tx.row(sql, args![id, now]).await? else { return Ok(None) };
+        tx.note(Entry::new(now, Action::TokenRevoked, Object::new("token", id)).of_issuer(&row.parse("issuer")?));
         tx.commit().await?;
-        Ok((found == 1).then_some(()))
+        Ok(Some(()))
     }
 }
 

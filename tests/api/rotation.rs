@@ -1,5 +1,6 @@
 //! Rotations and compromises: what the DID document says, what is made anew, what stays as it was.
 
+use sceau::audit::Actor;
 use sceau::award::BlockReason;
 use sceau::ids::hex;
 use sceau::proof::data_integrity::{self, ProofOptions, Suite};
@@ -53,7 +54,7 @@ async fn compromise(app: &TestApp, key_id: &str) -> Compromise {
 
 async fn sweep(app: &TestApp) -> Vec<Swept> {
     let mut told = Vec::new();
-    app.service.reissue_compromised(&code("dgafp"), |swept| told.push(swept.clone())).await.unwrap();
+    app.service.reissue_compromised(&code("dgafp"), &Actor::System, |swept| told.push(swept.clone())).await.unwrap();
     told
 }
 

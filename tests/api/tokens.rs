@@ -1,5 +1,6 @@
 //! Credentials as VC-JWT: beside the embedded proof, for issuers that want them.
 
+use sceau::audit::Actor;
 use sceau::json::Limits;
 use sceau::proof::jwt;
 use sceau::proof::key::{KeyKind, PublicKey};
@@ -112,7 +113,7 @@ crate::on_both_engines! {
         let kid = jwt::parse(first.text(), &Limits::default()).unwrap().key_id.unwrap();
         app.get(&kid).await.problem(410, "gone");
         let mut told = Vec::new();
-        app.service.reissue_compromised(&dgafp, |swept| told.push(swept.outcome.clone())).await.unwrap();
+        app.service.reissue_compromised(&dgafp, &Actor::System, |swept| told.push(swept.outcome.clone())).await.unwrap();
         assert_eq!(told, [SweptOutcome::Planned]);
         app.work().await;
         let award = app.award("892").await;

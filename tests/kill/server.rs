@@ -60,7 +60,7 @@ impl Installation {
         let source: sceau::catalog::Source = serde_json::from_value(source).expect("a source");
         store.put_source(&source, now).await.expect("kept");
         let sealed = service.seal_webhook_secret(&source.code, &installation.secret);
-        store.put_source_secrets(&source.code, &[sealed]).await.expect("kept");
+        store.put_source_secrets(&source.code, &[sealed], now).await.expect("kept");
         for kind in [KeyKind::Ed25519, KeyKind::P256] {
             service.new_signing_key(&issuer.code, kind).await.expect("a key");
         }

@@ -37,7 +37,7 @@ on_both_engines! {
         let error = store.put_training(&training("laicite"), at(0)).await.unwrap_err();
         assert!(matches!(error, StoreError::Reference), "{error}");
         assert!(matches!(store.put_session(&session("s1"), at(0)).await, Err(StoreError::Reference)));
-        assert!(matches!(store.put_source_secrets(&code("mentor"), &[]).await, Err(StoreError::Reference)));
+        assert!(matches!(store.put_source_secrets(&code("mentor"), &[], at(1)).await, Err(StoreError::Reference)));
         store.put_issuer(&issuer("dgafp"), at(0)).await.unwrap();
         store.put_training(&training("laicite"), at(0)).await.unwrap();
         let mut foreign = session("s1");
@@ -50,9 +50,9 @@ on_both_engines! {
         furnish(&store).await;
         let sealed = |texts: &[&str]| texts.iter().map(|text| EncryptedText((*text).into())).collect::<Vec<_>>();
         assert_eq!(store.source_secrets(&code("mentor")).await.unwrap(), []);
-        store.put_source_secrets(&code("mentor"), &sealed(&["b", "a"])).await.unwrap();
+        store.put_source_secrets(&code("mentor"), &sealed(&["b", "a"]), at(1)).await.unwrap();
         assert_eq!(store.source_secrets(&code("mentor")).await.unwrap(), sealed(&["b", "a"]));
-        store.put_source_secrets(&code("mentor"), &sealed(&["c"])).await.unwrap();
+        store.put_source_secrets(&code("mentor"), &sealed(&["c"]), at(1)).await.unwrap();
         assert_eq!(store.source_secrets(&code("mentor")).await.unwrap(), sealed(&["c"]));
         assert_eq!(format!("{:?}", sealed(&["c"])), "[EncryptedText(…)]");
     }
