@@ -17,10 +17,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use sceau::audit::Action;
 use sceau::award::{Award, AwardState};
 use sceau::ids::{DeliveryId, ExternalId};
 use sceau::lint;
-use sceau::store::{AwardFilter, CredentialRecord, DeliveryFilter, DeliveryState, Page, Store};
+use sceau::store::{AuditFilter, AwardFilter, CredentialRecord, DeliveryFilter, DeliveryState, Page, Store};
 use sceau::verify::{Materials, Trust, Verdict};
 use serde_json::{Value, json};
 
@@ -71,6 +72,7 @@ async fn survive(database: String, kills: u32) {
     let credentials = every_award_has_one_credential_in_force(&service.store, &awards).await;
     every_signature_holds_and_was_made_once(&service, &awards, &credentials).await;
     what_was_seen_meanwhile_still_stands(&credentials, &stream);
+    the_audit_trail_tells_of_each_once(&service.store, &awards, &credentials).await;
     installation.check_database().await;
     eprintln!(
         "{kills} kills: {} deliveries accepted, {} sent again, {} awards, {} credentials",
@@ -377,6 +379,29 @@ async fn every_signature_holds_and_was_made_once(
         // A token can't be made again, since ECDSA is random; but one is stored with each credential, and logged.
         let (token, key_id) = (record.jwt.as_ref().expect("a token"), record.jwt_key_id.as_ref().expect("its key"));
         assert!(service.store.signing_log_contains(&token.sha256, key_id).await.expect("reads"), "{}", record.id);
+    }
+}
+
+/// The chain holds, and each award and each signed credential stands in it exactly once.
+async fn the_audit_trail_tells_of_each_once(store: &Store, awards: &[Award], credentials: &[CredentialRecord]) {
+    store.verify_audit(vec![], |_, _| {}).await.expect("reads").expect("the chain holds");
+    for (action, made) in [
+        (Action::AwardMade, awards.iter().map(|award| award.id.to_string()).collect::<BTreeSet<_>>()),
+        (Action::CredentialIssued, credentials.iter().map(|record| record.id.to_string()).collect()),
+    ] {
+        let (mut told, mut after) = (Vec::new(), 0);
+        let filter = AuditFilter { action: Some(action), ..AuditFilter::default() };
+        loop {
+            let part = store.audit_entries(&filter, after, 500).await.expect("reads");
+            let Some(last) = part.last() else { break };
+            after = last.sequence;
+            told.extend(part.iter().map(|record| {
+                let entry: Value = serde_json::from_str(&record.sealed.document).expect("an entry is JSON");
+                entry["object"]["id"].as_str().expect("an id").to_owned()
+            }));
+        }
+        assert_eq!(told.len(), made.len(), "{} is told once of each", action.as_str());
+        assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), made, "{}", action.as_str());
     }
 }
 
