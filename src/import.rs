@@ -95,6 +95,9 @@ impl Service {
             check_training(training).map_err(refuse(format!("training {}", training.code)))?;
             trainings.insert(&training.code, training);
         }
+        for source in &batch.sources {
+            source.check().map_err(refuse(format!("source {}", source.code)))?;
+        }
         for session in &batch.sessions {
             let training = match trainings.get(&session.training) {
                 Some(training) => (*training).clone(),

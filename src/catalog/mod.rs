@@ -14,9 +14,9 @@ mod values;
 pub use issuer::{Issuer, JwtAlgorithm, NameDisclosure, ParentOrganisation};
 pub use rule::{AwardCriteria, CriteriaByKind, Reached, Rule, TimeBasis};
 pub use session::{EffectiveSession, Session};
-pub use source::{CourseMapping, Source, SourceForm};
+pub use source::{ActivityMapping, CourseMapping, Source, SourceForm};
 pub use training::{Activity, ActivityKind, Assessment, Competency, Modality, Training, Unit};
-pub use values::{BadgeImage, Colour, LongText, Name, ShortText, ValueError, WebUrl};
+pub use values::{BadgeImage, Colour, Iri, LongText, Name, ShortText, ValueError, WebUrl};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,12 +1,14 @@
 //! A source: one LMS site that posts completion evidence, and how its own ids map to sessions and activities.
 //!
-//! Its secrets are not here: they are written once, stored encrypted, and never read back.
+//! Moodle's numbers (course, course module) are mapped by `courses`, whether they come as such or in addresses under `site`; the
+//! ids of activities that are no addresses of Moodle pages, such as those of cmi5 content, by `activities`. Its secrets are not
+//! here: they are written once, stored encrypted, and never read back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Name;
+use super::{CatalogError, Iri, Name, WebUrl};
 use crate::ids::Code;
 
 /// A site that reports what learners did.
@@ -25,15 +27,32 @@ pub struct Source {
     pub name: Name,
     /// The form of the bodies it sends.
     pub form: SourceForm,
+    /// The LMS's own address, as its links and statements carry it, without a slash at the end: `https://lms.example/moodle`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<WebUrl>,
     /// For forms that carry the LMS's own ids: each course id with what it stands for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub courses: BTreeMap<String, CourseMapping>,
+    /// For xAPI: each activity id that is not the address of a Moodle page, with what it stands for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub activities: BTreeMap<Iri, ActivityMapping>,
 }
 
 impl Source {
     /// Whether it may report on sessions of this issuer.
     pub fn serves(&self, issuer: &Code) -> bool {
         self.issuer == *issuer || self.shared_with.contains(issuer)
+    }
+
+    /// Refuses an address that no link of a site could begin with.
+    pub fn check(&self) -> Result<(), CatalogError> {
+        let bare = |site: &WebUrl| !site.as_str().ends_with('/') && !site.as_str().contains(['?', '#', '@']);
+        if self.site.as_ref().is_some_and(|site| !bare(site)) {
+            let problem =
+                "the address of a site has a host and perhaps a path, without a slash at the end, `?`, `#` or `@`";
+            return Err(CatalogError::new("/site", problem));
+        }
+        Ok(())
     }
 }
 
@@ -48,6 +67,17 @@ pub struct CourseMapping {
     pub modules: BTreeMap<String, Code>,
 }
 
+/// What an activity id stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActivityMapping {
+    /// The session that it belongs to.
+    pub session: Code,
+    /// The activity of its training; absent where the id is that of the course as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<Code>,
+}
+
 /// The form of the bodies that a source sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -56,4 +86,44 @@ pub enum SourceForm {
     CompletionEvent,
     /// The body of the Moodle plugin local_webhookengine.
     MoodleWebhookengine,
+    /// xAPI 1.0.3 statements, as the Moodle plugin logstore_xapi and cmi5 content send them.
+    Xapi,
+    /// The texts of one event behind a bearer token, as the Moodle plugin tool_trigger posts them.
+    Bearer,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read(site: Value, activities: Value) -> Result<Source, serde_json::Error> {
+        serde_json::from_value(json!({
+            "code": "mentor", "issuer": "dgafp", "name": "Mentor", "form": "xapi", "site": site, "activities": activities,
+        }))
+    }
+
+    #[test]
+    fn a_site_is_what_its_links_begin_with() {
+        for good in ["https://lms.example", "http://localhost:8080/moodle"] {
+            assert_eq!(read(json!(good), json!({})).unwrap().check(), Ok(()), "{good}");
+        }
+        for bad in
+            ["https://lms.example/", "https://lms.example/?a=b", "https://lms.example#a", "https://me@lms.example"]
+        {
+            assert_eq!(read(json!(bad), json!({})).unwrap().check().unwrap_err().pointer, "/site", "{bad}");
+        }
+        assert!(read(json!("lms.example"), json!({})).is_err());
+    }
+
+    #[test]
+    fn activity_ids_are_absolute_iris_within_bounds() {
+        for good in ["https://contenu.example/laïcité/1", "urn:uuid:7c0a2b66-4f0e-4e86-8f43-8f7f5f1f3d10"] {
+            let mapped = read(Value::Null, json!({ good: { "session": "s", "activity": "a" } })).unwrap();
+            assert_eq!(mapped.activities.keys().next().unwrap().as_str(), good);
+        }
+        for bad in ["", "cours/1", "https://x/a b", &format!("urn:x:{}", "a".repeat(2000))] {
+            assert!(read(Value::Null, json!({ bad: { "session": "s" } })).is_err(), "{bad}");
+        }
+    }
 }

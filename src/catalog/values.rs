@@ -28,6 +28,9 @@ pub enum ValueError {
     /// Not an http(s) URL that can be signed safely.
     #[error("not an absolute http or https URL in plain ASCII: {0:?}")]
     Url(String),
+    /// Not an absolute IRI within bounds.
+    #[error("not an absolute IRI of at most 2 000 bytes: {0:?}")]
+    Iri(String),
     /// Not `#rrggbb`.
     #[error("a colour is written #rrggbb")]
     Colour,
@@ -146,6 +149,43 @@ impl TryFrom<String> for WebUrl {
 impl From<WebUrl> for String {
     fn from(url: WebUrl) -> Self {
         url.0
+    }
+}
+
+/// An absolute IRI (RFC 3987) of at most 2 000 bytes, such as an xAPI activity's id. Compared character by character.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("format" = "iri", "maxLength" = 2000))]
+pub struct Iri(String);
+
+impl Iri {
+    /// The IRI as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Iri {
+    type Error = ValueError;
+    fn try_from(text: String) -> Result<Self, ValueError> {
+        if text.len() <= 2000 && iref::Iri::new(&text).is_ok() {
+            Ok(Self(text))
+        } else {
+            Err(ValueError::Iri(text.chars().take(120).collect()))
+        }
+    }
+}
+
+impl From<Iri> for String {
+    fn from(iri: Iri) -> Self {
+        iri.0
+    }
+}
+
+// So that maps by IRI are looked up by text.
+impl std::borrow::Borrow<str> for Iri {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

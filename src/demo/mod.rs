@@ -172,6 +172,8 @@ impl Demo<'_> {
                 let form = match source.form {
                     SourceForm::MoodleWebhookengine => "local_webhookengine",
                     SourceForm::CompletionEvent => "completion-event",
+                    SourceForm::Xapi => "xAPI",
+                    SourceForm::Bearer => "tool_trigger",
                 };
                 if first.is_some() {
                     story.pause();

@@ -117,6 +117,7 @@ pub(super) async fn put_source(
 ) -> Answer {
     let store = &app.service.store;
     writes(&caller, &code, &source.code, &source.issuer)?;
+    source.check()?;
     let before = store.source(&source.code).await?;
     if let Some(before) = &before {
         caller.acts_for(&before.issuer)?;
