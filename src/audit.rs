@@ -89,6 +89,12 @@ actions! {
     SourceSecretsReplaced => "source.secrets_replaced",
     /// A learner's name or address was learnt or changed.
     LearnerSaved => "learner.saved",
+    /// A user name or an address leads to another learner than before.
+    IdentifierMoved => "learner.identifier_moved",
+    /// Two learners turned out to be one: the person of the entry's object, and the learner who stands for both.
+    LearnersMerged => "learner.merged",
+    /// Two learners who were taken for one are two.
+    LearnersParted => "learner.parted",
     /// Somebody was shown a learner's name.
     NameShown => "learner.name_shown",
     /// Somebody was shown a delivery's body, which may hold names.

@@ -14,6 +14,7 @@ pub mod time;
 pub mod json;
 pub mod catalog;
 pub mod evidence;
+pub mod learner;
 pub mod audit;
 
 // Layer 2, decision: pure rules. Knows neither credentials nor source systems.

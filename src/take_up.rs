@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::audit::Actor;
 use crate::catalog::Source;
 use crate::evidence::Evidence;
 use crate::ids::{DeliveryId, ExternalId, LearnerId};
@@ -71,7 +72,10 @@ impl Service {
             return Ok(Placed::Refused(reason));
         }
         let Some(learner) = self.learner(source, &record, said_at).await? else {
-            let wait_for = WaitFor::Learner { source: source.code.clone(), external_id: record.learner };
+            let Some(external_id) = record.learner.id.or(record.learner.username) else {
+                return Err(ServiceError::Defect("a learner known by an address alone waits for one".into()));
+            };
+            let wait_for = WaitFor::Learner { source: source.code.clone(), external_id };
             return Ok(Placed::Waits(wait_for, "the learner is not known yet".into()));
         };
         let evidence = record.facts.into_iter().map(|reported| Evidence {
@@ -92,35 +96,43 @@ impl Service {
         record: &Record,
         said_at: Timestamp,
     ) -> Result<Option<LearnerId>, ServiceError> {
-        let known = self.store.learner_by_external(&source.code, &record.learner).await?;
+        let known = self.store.learner_known_as(&source.code, &record.learner).await?;
         let news = |known: &crate::store::LearnerRecord| {
             (record.name.is_some() && record.name != known.name)
                 || (record.email.is_some() && record.email != known.email)
         };
         match known {
             Some(known) if !news(&known) => Ok(Some(known.id)),
-            None if record.name.is_none() && record.email.is_none() => Ok(None),
-            _ => {
-                let (name, email) = (record.name.as_ref(), record.email.as_ref());
-                let update = LearnerUpdate::Complete;
-                let kept = self.store.put_learner(&source.code, &record.learner, name, email, update, said_at).await?;
-                Ok(Some(kept.0))
+            None if record.name.is_none() && record.email.is_none() => {
+                match self.store.is_learner_known(&source.code, &record.learner).await? {
+                    // Known by one of the names given: the others are to be learnt.
+                    Some(_) => self.keep(source, record, said_at).await.map(Some),
+                    None => Ok(None),
+                }
             }
+            _ => self.keep(source, record, said_at).await.map(Some),
         }
+    }
+
+    async fn keep(&self, source: &Source, record: &Record, said_at: Timestamp) -> Result<LearnerId, ServiceError> {
+        let said = (record.name.as_ref(), record.email.as_ref());
+        let store = self.store.by(Actor::Source(source.code.clone()));
+        let kept = store.put_learner_as(&source.code, &record.learner, said, LearnerUpdate::Complete, said_at).await?;
+        Ok(kept.0)
     }
 }
 
 /// Lets the last thing that a delivery says of a learner hold for all of it. Two spellings in one delivery would else change the
 /// learner at each pass, and a delivery that waits for something else be taken up for its own change, for ever.
 fn agree_on_learners(records: &mut [Record]) {
-    let mut latest: HashMap<ExternalId, (Option<PersonName>, Option<Email>)> = HashMap::new();
+    let mut latest: HashMap<Option<ExternalId>, (Option<PersonName>, Option<Email>)> = HashMap::new();
     for record in records.iter() {
-        let (name, email) = latest.entry(record.learner.clone()).or_default();
+        let (name, email) = latest.entry(record.learner.public_id()).or_default();
         *name = record.name.clone().or(name.take());
         *email = record.email.clone().or(email.take());
     }
     for record in records {
-        if let Some((name, email)) = latest.get(&record.learner) {
+        if let Some((name, email)) = latest.get(&record.learner.public_id()) {
             (record.name, record.email) = (name.clone(), email.clone());
         }
     }

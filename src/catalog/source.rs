@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogError, Iri, Name, WebUrl};
+use super::{CatalogError, Iri, Name, ShortText, WebUrl};
 use crate::ids::Code;
 
 /// A site that reports what learners did.
@@ -28,6 +28,7 @@ pub struct Source {
     /// The form of the bodies it sends.
     pub form: SourceForm,
     /// The LMS's own address, as its links and statements carry it, without a slash at the end: `https://lms.example/moodle`.
+    /// Sources of one issuer and one site know the same learners.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<WebUrl>,
     /// For forms that carry the LMS's own ids: each course id with what it stands for.
@@ -44,7 +45,7 @@ impl Source {
         self.issuer == *issuer || self.shared_with.contains(issuer)
     }
 
-    /// Refuses an address that no link of a site could begin with.
+    /// Refuses an address that no link of a site could begin with, and ids that no site sends.
     pub fn check(&self) -> Result<(), CatalogError> {
         let bare = |site: &WebUrl| !site.as_str().ends_with('/') && !site.as_str().contains(['?', '#', '@']);
         if self.site.as_ref().is_some_and(|site| !bare(site)) {
@@ -52,8 +53,36 @@ impl Source {
                 "the address of a site has a host and perhaps a path, without a slash at the end, `?`, `#` or `@`";
             return Err(CatalogError::new("/site", problem));
         }
+        check_count("/courses", self.courses.len())?;
+        check_count("/activities", self.activities.len())?;
+        for (course, mapping) in &self.courses {
+            let pointer = format!("/courses/{}", escaped(course));
+            check_id(course, &pointer)?;
+            check_count(&format!("{pointer}/modules"), mapping.modules.len())?;
+            for module in mapping.modules.keys() {
+                check_id(module, &format!("{pointer}/modules/{}", escaped(module)))?;
+            }
+        }
         Ok(())
     }
+}
+
+/// The most courses or activities of a source, or modules of a course.
+const MAX_MAPPINGS: usize = 20_000;
+
+fn check_count(pointer: &str, count: usize) -> Result<(), CatalogError> {
+    let problem = || format!("at most {MAX_MAPPINGS} entries, and there are {count}");
+    if count <= MAX_MAPPINGS { Ok(()) } else { Err(CatalogError::new(pointer, problem())) }
+}
+
+fn check_id(id: &str, pointer: &str) -> Result<(), CatalogError> {
+    let fits = (1..=100).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+    if fits { Ok(()) } else { Err(CatalogError::new(pointer, "an id of the LMS has 1 to 100 visible characters")) }
+}
+
+/// A key as a part of a JSON Pointer (RFC 6901 § 3).
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// What a course of the LMS stands for.
@@ -62,6 +91,10 @@ impl Source {
 pub struct CourseMapping {
     /// The session it runs.
     pub session: Code,
+    /// The course's short name or full name, as the site shows it: a delivery that names another one is not taken for this course,
+    /// since sites reuse ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<ShortText>,
     /// Course-module id to activity code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub modules: BTreeMap<String, Code>,
@@ -76,6 +109,15 @@ pub struct ActivityMapping {
     /// The activity of its training; absent where the id is that of the course as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activity: Option<Code>,
+}
+
+impl CourseMapping {
+    /// Whether a delivery may be about this course, by the names it gives the course; one that gives none may.
+    pub fn is_named<'a>(&self, names: impl Iterator<Item = &'a String>) -> bool {
+        let Some(expected) = &self.named else { return true };
+        let mut names = names.peekable();
+        names.peek().is_none() || names.any(|name| name.trim() == expected.as_str())
+    }
 }
 
 /// The form of the bodies that a source sends.

@@ -25,7 +25,9 @@ pub enum Scope {
     CatalogRead,
     /// Write the catalog.
     CatalogWrite,
-    /// Write learners' names and addresses.
+    /// Read what learners are called.
+    LearnersRead,
+    /// Write learners' names and addresses; merge and part learners.
     LearnersWrite,
     /// Read awards and their links.
     AwardsRead,
@@ -37,9 +39,10 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CatalogRead,
         Self::CatalogWrite,
+        Self::LearnersRead,
         Self::LearnersWrite,
         Self::AwardsRead,
         Self::AwardsWrite,
@@ -51,6 +54,7 @@ impl Scope {
         match self {
             Self::CatalogRead => "catalog:read",
             Self::CatalogWrite => "catalog:write",
+            Self::LearnersRead => "learners:read",
             Self::LearnersWrite => "learners:write",
             Self::AwardsRead => "awards:read",
             Self::AwardsWrite => "awards:write",

@@ -74,10 +74,16 @@ async fn learner(
     id: &ExternalId,
 ) -> Result<Option<LearnerId>, Problem> {
     let store = &app.service.store;
+    let serves = async |code: &Code| {
+        Ok::<_, Problem>(store.source(code).await?.is_some_and(|source| source.serves(&caller.issuer)))
+    };
+    if let Some(source) = source {
+        let known = if serves(source).await? { store.learner_by_external(source, id).await? } else { None };
+        return Ok(known.map(|learner| learner.id));
+    }
     let mut found = Vec::new();
     for learner in store.learners_by_external(id).await? {
-        let serves = store.source(&learner.source).await?.is_some_and(|source| source.serves(&caller.issuer));
-        if serves && source.is_none_or(|source| *source == learner.source) {
+        if serves(&learner.source).await? {
             found.push(learner.id);
         }
     }

@@ -1,22 +1,20 @@
-//! The catalog API: issuers, trainings, sessions, sources and learners. A token reads and writes what is of its own issuer.
+//! The catalog API: issuers, trainings, sessions and sources. A token reads and writes what is of its own issuer.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::App;
 use super::auth::{Caller, Scope};
 use super::extract::{Named, StrictJson};
 use super::problem::{Kind, Problem};
 use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
-use crate::ids::{Code, ExternalId};
+use crate::ids::Code;
 use crate::import;
 use crate::intake::standard_webhooks::WebhookSecret;
-use crate::store::{LearnerUpdate, Saved};
-use crate::text::{Email, PersonName};
+use crate::store::Saved;
 
 type Answer = Result<Response, Problem>;
 
@@ -166,35 +164,6 @@ pub(super) async fn put_secrets(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// What is known of a learner. An absent field erases what was known.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Learner {
-    #[serde(default)]
-    name: Option<PersonName>,
-    #[serde(default)]
-    email: Option<Email>,
-}
-
-/// `PUT /api/v1/learners/{source}/{id}`.
-pub(super) async fn put_learner(
-    State(app): State<App>,
-    caller: Caller,
-    Named((source, id)): Named<(Code, ExternalId)>,
-    StrictJson(learner): StrictJson<Learner>,
-) -> Answer {
-    caller.needs(Scope::LearnersWrite)?;
-    let store = &app.service.store;
-    let known = store.source(&source).await?.ok_or_else(|| Problem::not_found("source"))?;
-    caller.acts_for(&known.issuer)?;
-    let (name, email) = (learner.name.as_ref(), learner.email.as_ref());
-    let now = app.service.clock.now();
-    let (_, saved) =
-        store.by(caller.actor()).put_learner(&source, &id, name, email, LearnerUpdate::Replace, now).await?;
-    app.service.wake.notify_waiters();
-    Ok(answer(saved, &json!({ "source": source, "id": id })))
-}
-
 fn writes(caller: &Caller, path: &str, code: &Code, issuer: &Code) -> Result<(), Problem> {
     caller.needs(Scope::CatalogWrite)?;
     if path != code.as_str() {
@@ -208,7 +177,7 @@ fn reads(caller: &Caller, issuer: &Code) -> Result<(), Problem> {
     caller.acts_for(issuer)
 }
 
-fn answer(saved: Saved, entry: &impl Serialize) -> Response {
+pub(super) fn answer(saved: Saved, entry: &impl Serialize) -> Response {
     let status = if saved == Saved::Created { StatusCode::CREATED } else { StatusCode::OK };
     (status, Json(entry)).into_response()
 }

@@ -1,6 +1,6 @@
 //! HTTP: translates requests into calls of the flow, and answers into documents, pages and problems. Decides nothing.
 //!
-//! One file per audience: `intake` (the LMS), `catalog`, `awards` and `audit` (the API), `public` (machines that verify),
+//! One file per audience: `intake` (the LMS), `catalog`, `learners`, `awards` and `audit` (the API), `public` (machines that verify),
 //! `links` (people who hold a link), `verify`
 //! (programs that hand in a document), `verify_page` (people who do). Every error becomes a problem in `problem.rs`.
 
@@ -12,6 +12,7 @@ mod catalog;
 mod extract;
 mod intake;
 mod layers;
+mod learners;
 mod links;
 mod problem;
 mod public;
@@ -68,7 +69,9 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/sessions/{code}", put(catalog::put_session).get(catalog::get_session))
         .route("/api/v1/sources/{code}", put(catalog::put_source).get(catalog::get_source))
         .route("/api/v1/sources/{code}/secrets", put(catalog::put_secrets))
-        .route("/api/v1/learners/{source}/{id}", put(catalog::put_learner))
+        .route("/api/v1/learners/{source}/{id}", put(learners::put).get(learners::get))
+        .route("/api/v1/learners/{source}/{id}/merge", post(learners::merge))
+        .route("/api/v1/learners/{source}/{id}/part", post(learners::part))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/awards", get(awards::list))
         .route("/api/v1/awards/{id}/reissue", post(awards::reissue))

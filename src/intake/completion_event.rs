@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{NotUnderstood, Record, Reported, Understood};
 use crate::evidence::{Fact, Score, State};
 use crate::ids::{Code, ExternalId};
+use crate::learner::Identifiers;
 use crate::text::{Email, PersonName};
 use crate::time::{Duration, Timestamp};
 
@@ -43,7 +44,7 @@ struct EventRecord {
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct EventLearner {
-    /// The source's own id, stable for ever.
+    /// The source's own id, stable for ever; `username:` or `email:` and the value where it knows no id.
     id: ExternalId,
     /// The name to print.
     #[serde(default)]
@@ -139,12 +140,16 @@ pub(super) fn read(value: Value) -> Result<Understood, NotUnderstood> {
             let at = |problem| NotUnderstood(format!("record {i}, evidence {j}: {problem}"));
             reported(evidence).map_err(at)
         });
+        // Evidence is never refused for a name: an award without a usable one waits.
+        let mut learner = Identifiers::called(&record.learner.id);
+        let email = record.learner.email.and_then(|email| Email::new(&email).ok());
+        learner.email = email.or(learner.email);
+        let email = learner.email.clone();
         Ok(Record {
             session: record.session,
-            learner: record.learner.id,
-            // Evidence is never refused for a name: an award without a usable one waits.
+            learner,
             name: record.learner.name.and_then(|name| PersonName::new(&name).ok()),
-            email: record.learner.email.and_then(|email| Email::new(&email).ok()),
+            email,
             facts: facts.collect::<Result<_, _>>()?,
         })
     });

@@ -11,8 +11,9 @@ pub use completion_event::CompletionEvent;
 
 use crate::catalog::{Source, SourceForm};
 use crate::evidence::{Fact, Score};
-use crate::ids::{Code, ExternalId};
+use crate::ids::Code;
 use crate::json;
+use crate::learner::Identifiers;
 use crate::text::{Email, PersonName};
 use crate::time::Timestamp;
 
@@ -36,7 +37,7 @@ pub struct Record {
     /// The session.
     pub session: Code,
     /// The learner, as the source names it.
-    pub learner: ExternalId,
+    pub learner: Identifiers,
     /// The learner's name, where the delivery carries a usable one.
     pub name: Option<PersonName>,
     /// The learner's address, where the delivery carries a usable one.

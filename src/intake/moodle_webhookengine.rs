@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{NotUnderstood, Record, Reported, Understood};
 use crate::catalog::Source;
 use crate::evidence::{Fact, State};
+use crate::learner::Identifiers;
 use crate::text::{Email, PersonName};
 use crate::time::Timestamp;
 
@@ -22,6 +23,16 @@ struct Delivery {
     user: Option<User>,
     #[serde(default)]
     relateduser: Option<User>,
+    #[serde(default)]
+    course: Option<Course>,
+}
+
+#[derive(Deserialize)]
+struct Course {
+    #[serde(default)]
+    shortname: Option<String>,
+    #[serde(default)]
+    fullname: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +52,8 @@ struct Event {
 #[derive(Deserialize)]
 struct User {
     id: i64,
+    #[serde(default)]
+    username: Option<String>,
     #[serde(default)]
     firstname: Option<String>,
     #[serde(default)]
@@ -66,33 +79,36 @@ pub(super) fn read(source: &Source, value: Value) -> Result<Understood, NotUnder
     let learner_id =
         learner_id.ok_or_else(|| NotUnderstood("the event names no learner (event.relateduserid)".into()))?;
 
+    let unmapped = |what: String| Ok(Understood { records: Vec::new(), unmapped: vec![what] });
     let Some(course) = source.courses.get(&event.courseid.to_string()) else {
-        return Ok(Understood { records: Vec::new(), unmapped: vec![format!("course {}", event.courseid)] });
+        return unmapped(format!("course {}", event.courseid));
     };
+    if !course.is_named(delivery.course.iter().flat_map(|course| [&course.shortname, &course.fullname]).flatten()) {
+        return unmapped(format!("course {}, which has another name than the mapping expects,", event.courseid));
+    }
     let fact = if module {
         let id = event.contextinstanceid.ok_or_else(|| NotUnderstood("event.contextinstanceid is missing".into()))?;
         let Some(code) = course.modules.get(&id.to_string()) else {
-            return Ok(Understood {
-                records: Vec::new(),
-                unmapped: vec![format!("module {id} of course {}", event.courseid)],
-            });
+            return unmapped(format!("module {id} of course {}", event.courseid));
         };
         Fact::Activity { code: code.clone(), state: state(event.other.as_ref())? }
     } else {
         Fact::Course { state: State::Completed }
     };
     let learner = [delivery.relateduser, delivery.user].into_iter().flatten().find(|user| user.id == learner_id);
-    let external =
-        learner_id.to_string().parse().map_err(|_| NotUnderstood("the learner's id is not usable".into()))?;
+    let id = learner_id.to_string().parse().map_err(|_| NotUnderstood("the learner's id is not usable".into()))?;
     let full_name = learner.as_ref().and_then(|user| {
         let parts = [user.firstname.as_deref(), user.lastname.as_deref()];
         PersonName::new(&parts.into_iter().flatten().collect::<Vec<_>>().join(" ")).ok()
     });
+    let (username, email) = learner.map(|user| (user.username, user.email)).unwrap_or_default();
+    let username = username.and_then(|name| name.parse().ok());
+    let email = email.and_then(|email| Email::new(&email).ok());
     let record = Record {
         session: course.session.clone(),
-        learner: external,
+        learner: Identifiers { id: Some(id), username, email: email.clone() },
         name: full_name,
-        email: learner.and_then(|user| user.email).and_then(|email| Email::new(&email).ok()),
+        email,
         facts: vec![Reported { at, fact, score: None }],
     };
     Ok(Understood { records: vec![record], unmapped: Vec::new() })
@@ -141,7 +157,8 @@ mod tests {
     #[test]
     fn the_learner_is_the_related_user_not_the_actor() {
         let record = &read(&source(), body()).unwrap().records[0];
-        assert_eq!(record.learner.as_str(), "892");
+        let known_as: Vec<_> = record.learner.iter().map(|(_, value)| value).collect();
+        assert_eq!(known_as, ["892", "zlefevre", "zoe@example.fr"]);
         assert_eq!(record.name.as_ref().unwrap().as_str(), "Zoé Lefèvre");
         assert_eq!(record.session.as_str(), "laicite-2026-03");
         assert_eq!(record.facts[0].fact, Fact::Activity { code: "m1".parse().unwrap(), state: State::Passed });
@@ -178,6 +195,12 @@ mod tests {
         let mut elsewhere = body();
         elsewhere["event"]["courseid"] = json!(5);
         assert_eq!(read(&source(), elsewhere).unwrap().unmapped, ["course 5"]);
+        let named = |name: &str| {
+            let mut source = source();
+            source.courses.get_mut("4").unwrap().named = Some(crate::catalog::ShortText::new(name).unwrap());
+            read(&source, body()).unwrap().unmapped.len()
+        };
+        assert_eq!([named("LAI"), named("Laïcité"), named("Une autre formation")], [0, 0, 1], "ids are used again");
         let mut module = body();
         module["event"]["contextinstanceid"] = json!(99);
         assert_eq!(read(&source(), module).unwrap().unmapped, ["module 99 of course 4"]);

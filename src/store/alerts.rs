@@ -35,12 +35,15 @@ pub struct Alert {
 pub enum AlertKind {
     /// The evidence that an award rests on was withdrawn after it was made.
     WithdrawalAfterAward,
+    /// Two learners turned out to be one, who has two awards of one kind in one session.
+    DuplicateAfterMerge,
 }
 
 impl AlertKind {
     const fn as_str(self) -> &'static str {
         match self {
             Self::WithdrawalAfterAward => "withdrawal_after_award",
+            Self::DuplicateAfterMerge => "duplicate_after_merge",
         }
     }
 }

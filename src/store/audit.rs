@@ -176,6 +176,13 @@ pub(super) async fn append_notes(tx: &mut Tx) -> Result<()> {
     tx.run(update, args![number(head.sequence)?, head.hash.as_str()]).await.map(drop)
 }
 
+/// The key of a learner, for an entry that is about two.
+pub(super) async fn person_key(tx: &mut Tx, learner: LearnerId) -> Result<PersonKey> {
+    let trail = tx.trail.as_ref().ok_or(StoreError::Corrupt("a transaction that notes things for nobody"))?;
+    let fresh = hex(&trail.entropy.bytes::<16>());
+    key_of(tx, "learner", &learner.to_string(), &fresh).await
+}
+
 /// The key of a person; `fresh` where there was none yet.
 async fn key_of(tx: &mut Tx, kind: &'static str, subject: &str, fresh: &str) -> Result<PersonKey> {
     let select = "select key from audit_people where kind = $1 and subject = $2";

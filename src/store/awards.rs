@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::db::{Filtered, Result, Tx};
+use super::identity::group_of;
 use super::values::{Row, args, from_document, to_document};
 use super::{Cursor, EncryptedText, Page, Paged, Store};
 use crate::audit::{Action, Entry, Object};
@@ -82,9 +83,13 @@ impl Store {
         self.one_award(select_award!(" where a.id = $1"), args![id]).await
     }
 
-    /// The award of a learner in a session, of one kind.
+    /// The award of a learner in a session, of one kind; where two learners turned out to be one, the earlier.
     pub async fn award_of(&self, session: &Code, learner: LearnerId, kind: AwardKind) -> Result<Option<Award>> {
-        let sql = select_award!(" where a.session = $1 and a.learner = $2 and a.kind = $3");
+        let sql = concat!(
+            select_award!(" where a.session = $1 and a.kind = $3 and a.learner in "),
+            group_of!("$2"),
+            " order by a.awarded_at, a.id limit 1"
+        );
         self.one_award(sql, args![session, learner, kind.as_str()]).await
     }
 
@@ -92,7 +97,11 @@ impl Store {
     pub async fn awards(&self, filter: &AwardFilter, page: &Page) -> Result<Paged<Award>> {
         let (sql, args) = Filtered::new(select_award!(""))
             .and("a.session =", filter.session.as_ref())
-            .and("a.learner =", filter.learner)
+            .and(
+                "a.learner in (select g.id from learners g join learners c on c.canonical = g.canonical where c.id =",
+                filter.learner,
+            )
+            .when(filter.learner.is_some(), "1 = 1)")
             .and("a.issuer =", filter.issuer.as_ref())
             .and("a.state =", filter.state.map(AwardStateName::as_str))
             .page("a.awarded_at", "a.id", page);

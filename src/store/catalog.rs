@@ -6,6 +6,7 @@
 use super::db::{Result, Tx};
 use super::decisions::{BlockedScope, requeue_blocked};
 use super::deliveries::{WaitFor, release_parked};
+use super::identity::own_namespace;
 use super::values::{Args, Row, args, to_document};
 use super::{EncryptedText, Store, StoreError};
 use crate::audit::{self, Action, Object};
@@ -190,6 +191,14 @@ impl Store {
     }
 }
 
+/// Where the identifiers of a source mean something.
+fn namespace(source: &Source) -> String {
+    match &source.site {
+        Some(site) => format!("site:{}:{}", source.issuer, site.as_str()),
+        None => own_namespace(&source.code),
+    }
+}
+
 fn documents<T: serde::de::DeserializeOwned>(rows: Vec<Row>) -> Result<Vec<T>> {
     rows.iter().map(|row| row.document("document")).collect()
 }
@@ -267,10 +276,10 @@ impl Entry<'_> {
             ),
             Self::Source(source) => (
                 "select document from sources where code = $1 for no key update",
-                "insert into sources (code, document, issuer) values ($1, $2, $3) \
-                 on conflict (code) do update set document = excluded.document, issuer = excluded.issuer",
+                "insert into sources (code, document, issuer, namespace) values ($1, $2, $3, $4) on conflict (code) do \
+                 update set document = excluded.document, issuer = excluded.issuer, namespace = excluded.namespace",
                 to_document(source),
-                args![&source.issuer],
+                args![&source.issuer, namespace(source)],
             ),
         };
         let known = tx.row(select, args![self.code()]).await?.map(|row| row.text("document")).transpose()?;

@@ -10,6 +10,7 @@ use super::alerts::{Alert, raise};
 use super::awards::{AwardSecrets, insert_award};
 use super::catalog::changed_since;
 use super::db::{Result, Tx};
+use super::identity::group_of;
 use super::queue::{Job, Task, enqueue, finish};
 use super::status::allocate;
 use super::values::{args, to_document};
@@ -376,7 +377,9 @@ pub(super) async fn requeue_blocked(
 ) -> Result<u32> {
     let (sql, args) = match scope {
         BlockedScope::Learner(id) => {
-            ("select session, learner from awards where state = 'blocked' and learner = $1", args![*id])
+            let sql =
+                concat!("select session, learner from awards where state = 'blocked' and learner in ", group_of!("$1"));
+            (sql, args![*id])
         }
         BlockedScope::Issuer(code) => {
             ("select session, learner from awards where state = 'blocked' and issuer = $1", args![code])

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::catalog::changed_since;
 use super::db::{Filtered, Result, Tx};
+use super::identity::group_of;
 use super::queue::{Job, Task, enqueue, finish, storable};
 use super::values::{Row, args, from_document, to_document};
 use super::{Cursor, Page, Paged, Store, StoreError};
@@ -300,9 +301,13 @@ impl Store {
         Ok(purged)
     }
 
-    /// All evidence of a learner in a session.
+    /// All evidence of a learner in a session, under whichever name it came.
     pub async fn ledger(&self, session: &Code, learner: LearnerId) -> Result<Ledger> {
-        let sql = "select document from evidence where session = $1 and learner = $2 order by at, key";
+        let sql = concat!(
+            "select document from evidence where session = $1 and learner in ",
+            group_of!("$2"),
+            " order by at, key"
+        );
         let rows = self.db.rows(sql, args![session, learner]).await?;
         Ok(Ledger { evidence: rows.iter().map(|row| row.document("document")).collect::<Result<_>>()? })
     }
@@ -310,7 +315,8 @@ impl Store {
     /// Has every ledger of a session decided again, as when its criteria changed; how many.
     pub async fn redecide_session(&self, session: &Code, now: Timestamp) -> Result<u32> {
         let mut tx = self.begin().await?;
-        let sql = "select distinct learner from evidence where session = $1 order by learner";
+        let sql = "select distinct l.canonical as learner from evidence e join learners l on l.id = e.learner \
+                   where e.session = $1 order by l.canonical";
         let rows = tx.rows(sql, args![session]).await?;
         for row in &rows {
             let task = Task::Decide { session: session.clone(), learner: row.parse("learner")? };

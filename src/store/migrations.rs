@@ -17,10 +17,11 @@ struct Migration {
 }
 
 /// Every step, in order, numbered from 1.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { version: 1, script: include_str!("../../migrations/0001_init.sql") },
     Migration { version: 2, script: include_str!("../../migrations/0002_keys.sql") },
     Migration { version: 3, script: include_str!("../../migrations/0003_audit.sql") },
+    Migration { version: 4, script: include_str!("../../migrations/0004_learners.sql") },
 ];
 
 /// Applies what is missing, all in one transaction.

@@ -16,6 +16,7 @@ mod db;
 mod decisions;
 mod deliveries;
 mod error;
+mod identity;
 mod keys;
 mod learners;
 mod migrations;
@@ -37,8 +38,9 @@ pub use deliveries::{
     Taken, WaitFor,
 };
 pub use error::StoreError;
+pub use identity::Merged;
 pub use keys::{AddedKey, Compromised, KeyRecord, KeyState};
-pub use learners::{LearnerRecord, LearnerUpdate};
+pub use learners::{KnownAs, LearnerRecord, LearnerUpdate};
 pub use queue::{DeadJob, Job, Task};
 pub use status::{ListForm, Published, StatusList};
 pub use tokens::TokenRecord;

@@ -33,7 +33,7 @@ on_both_engines! {
         for (action, by) in [
             ("session.saved", "token"),
             ("source.secrets_replaced", "token"),
-            ("learner.saved", "system"),
+            ("learner.saved", "source"),
             ("decision.made", "system"),
             ("award.made", "system"),
             ("credential.planned", "system"),

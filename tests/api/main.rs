@@ -10,6 +10,7 @@ mod audit;
 mod correction;
 mod intake;
 mod issuance;
+mod learners;
 mod privacy;
 mod public;
 mod rotation;

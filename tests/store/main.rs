@@ -11,6 +11,7 @@ mod concurrency;
 mod deliveries;
 #[path = "../support/engines.rs"]
 mod engines;
+mod identity;
 mod keys;
 mod queue;
 mod schema;

@@ -278,9 +278,14 @@ impl TestApp {
 
     /// A webhook as the source `mentor` signs it now.
     pub fn signed(&self, id: &str, body: &[u8]) -> Call<'_> {
+        self.signed_by("mentor", id, body)
+    }
+
+    /// The same of another source with the same secret.
+    fn signed_by(&self, source: &str, id: &str, body: &[u8]) -> Call<'_> {
         let seconds = self.clock.now().as_unix_seconds();
         let signature = self.secret.sign(id, seconds, body);
-        self.call(Method::POST, "/intake/mentor")
+        self.call(Method::POST, &format!("/intake/{source}"))
             .header("content-type", "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", &seconds.to_string())
@@ -299,6 +304,15 @@ impl TestApp {
     /// The same, of a document.
     pub async fn deliver(&self, body: &Value) -> DeliveryId {
         self.deliver_bytes(body.to_string().as_bytes()).await
+    }
+
+    /// The same from another source, which gets the secret that `mentor` has.
+    pub async fn deliver_from(&self, source: &str, body: &Value) -> DeliveryId {
+        let secrets = json!({ "secrets": [written_secret(7)] });
+        self.put(&format!("/api/v1/sources/{source}/secrets"), &secrets).await.expect(204);
+        let id = format!("msg_{}", self.count.fetch_add(1, Ordering::Relaxed));
+        let reply = self.signed_by(source, &id, body.to_string().as_bytes()).send().await.expect(202).json();
+        reply["delivery"].as_str().and_then(|id| id.parse().ok()).expect("a delivery id")
     }
 
     /// Reports every activity of the session as completed, and works until nothing is due.
