@@ -17,7 +17,7 @@ use crate::award::Award;
 use crate::entropy::Entropy;
 use crate::fetch::Fetcher;
 use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl};
-use crate::intake::standard_webhooks::WebhookSecret;
+use crate::intake::secrets::SourceSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
 use crate::lint;
 use crate::proof::data_integrity;
@@ -148,19 +148,19 @@ impl Service {
         self.open_128(&format!("award:{award}:name-secret"), sealed)
     }
 
-    /// Seals a source's webhook secrets for storage.
-    pub fn seal_webhook_secret(&self, source: &Code, written: &str) -> EncryptedText {
+    /// Seals a source's secret for storage.
+    pub fn seal_source_secret(&self, source: &Code, written: &str) -> EncryptedText {
         self.seal_at(&format!("source:{source}:webhook"), written.as_bytes())
     }
 
-    /// The webhook secrets in force for a source.
-    pub async fn webhook_secrets(&self, source: &Code) -> Result<Vec<WebhookSecret>, ServiceError> {
+    /// The secrets in force for a source.
+    pub async fn source_secrets(&self, source: &Code) -> Result<Vec<SourceSecret>, ServiceError> {
         let stored = self.store.source_secrets(source).await?;
         let open = |sealed: EncryptedText| {
             let place = format!("source:{source}:webhook");
             let written = self.keyring.unseal(&place, &SealedText::from_stored(sealed.0))?;
-            let text = std::str::from_utf8(&written).ok().and_then(|text| WebhookSecret::parse(text).ok());
-            text.ok_or_else(|| ServiceError::Defect("a stored webhook secret is not one".into()))
+            let text = std::str::from_utf8(&written).ok().and_then(|text| SourceSecret::parse(text).ok());
+            text.ok_or_else(|| ServiceError::Defect("a stored secret of a source is not one".into()))
         };
         stored.into_iter().map(open).collect()
     }

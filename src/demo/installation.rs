@@ -185,7 +185,7 @@ async fn make_secrets(service: &Service, sources: &[Source]) -> anyhow::Result<B
         let known = super::cast::CAST.iter().find(|learner| learner.source == source.code.as_str());
         let name = known.context("a source that reports on nobody")?.source;
         let secret = format!("whsec_{}", STANDARD.encode(service.entropy.bytes::<32>()));
-        let sealed = service.seal_webhook_secret(&source.code, &secret);
+        let sealed = service.seal_source_secret(&source.code, &secret);
         service.store.put_source_secrets(&source.code, &[sealed], service.clock.now()).await?;
         secrets.insert(name, secret);
     }

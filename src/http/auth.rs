@@ -5,8 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
@@ -118,16 +118,22 @@ impl Caller {
     }
 }
 
+/// The token that a request carries (RFC 6750 § 2.1).
+pub(super) fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
+    let refuse = |detail: &str| Problem::new(Kind::Unauthenticated, detail);
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = header.ok_or_else(|| refuse("send Authorization: Bearer followed by a token"))?;
+    let scheme_and_token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let (_, token) = scheme_and_token.ok_or_else(|| refuse("the scheme of Authorization must be Bearer"))?;
+    Ok(token.trim())
+}
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let refuse = |detail: &str| Problem::new(Kind::Unauthenticated, detail);
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let header = header.ok_or_else(|| refuse("send Authorization: Bearer followed by a token"))?;
-        let scheme_and_token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let (_, token) = scheme_and_token.ok_or_else(|| refuse("the scheme of Authorization must be Bearer"))?;
-        let found = app.service.store.token_by_hash(&token_hash(token.trim())).await?;
+        let found = app.service.store.token_by_hash(&token_hash(bearer_token(&parts.headers)?)).await?;
         let found = found.ok_or_else(|| refuse("the token is not known"))?;
         if found.revoked.is_some() {
             return Err(refuse("the token was revoked"));

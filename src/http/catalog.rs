@@ -13,7 +13,7 @@ use super::problem::{Kind, Problem};
 use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
 use crate::ids::Code;
 use crate::import;
-use crate::intake::standard_webhooks::WebhookSecret;
+use crate::intake::secrets::SourceSecret;
 use crate::store::Saved;
 
 type Answer = Result<Response, Problem>;
@@ -136,7 +136,7 @@ pub(super) async fn get_source(State(app): State<App>, caller: Caller, Named(cod
     Ok(Json(source).into_response())
 }
 
-/// The webhook secrets in force for a source: one, or several while they rotate. Never readable again.
+/// The secrets or public keys in force for a source, of the kind that its form needs: one, or several while they rotate. Never readable again.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Secrets {
@@ -157,9 +157,11 @@ pub(super) async fn put_secrets(
         return Err(Problem::new(Kind::Invalid, "from one to five secrets").at("/secrets"));
     }
     for (index, secret) in body.secrets.iter().enumerate() {
-        WebhookSecret::parse(secret).map_err(|error| Problem::from(error).at(format!("/secrets/{index}")))?;
+        SourceSecret::parse(secret)
+            .and_then(|secret| secret.check_for(source.form))
+            .map_err(|error| Problem::new(Kind::Invalid, error.to_string()).at(format!("/secrets/{index}")))?;
     }
-    let sealed: Vec<_> = body.secrets.iter().map(|secret| app.service.seal_webhook_secret(&code, secret)).collect();
+    let sealed: Vec<_> = body.secrets.iter().map(|secret| app.service.seal_source_secret(&code, secret)).collect();
     app.service.store.by(caller.actor()).put_source_secrets(&code, &sealed, app.service.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

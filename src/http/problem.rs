@@ -226,7 +226,7 @@ impl From<WebhookError> for Problem {
     fn from(error: WebhookError) -> Self {
         let kind = match error {
             WebhookError::Header(_) => Kind::BadRequest,
-            WebhookError::Secret => Kind::Invalid,
+            WebhookError::Secret | WebhookError::PublicKey => Kind::Invalid,
             WebhookError::Stale | WebhookError::Signature => Kind::Webhook,
         };
         Self::new(kind, error.to_string())

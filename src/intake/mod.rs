@@ -4,8 +4,11 @@
 //! can't place yet. What can't be read at all is dead, with a reason that the sender's operator can act on.
 
 mod completion_event;
+mod moodle;
 mod moodle_webhookengine;
+pub mod secrets;
 pub mod standard_webhooks;
+mod tool_trigger;
 
 pub use completion_event::CompletionEvent;
 
@@ -69,7 +72,8 @@ pub fn understand(source: &Source, body: &[u8]) -> Result<Understood, NotUnderst
     let understood = match source.form {
         SourceForm::CompletionEvent => completion_event::read(value)?,
         SourceForm::MoodleWebhookengine => moodle_webhookengine::read(source, value)?,
-        SourceForm::Xapi | SourceForm::Bearer => {
+        SourceForm::Bearer => tool_trigger::read(source, value)?,
+        SourceForm::Xapi => {
             return Err(NotUnderstood("deliveries of this form are not read yet".into()));
         }
     };

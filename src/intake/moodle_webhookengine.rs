@@ -1,24 +1,17 @@
-//! The body that the Moodle plugin local_webhookengine sends: Moodle's own events, wrapped.
-//!
-//! Used: `\core\event\course_module_completion_updated` and `\core\event\course_completed`. The learner is `relateduserid`;
-//! `userid` is whoever acted, and only where no related user is named are the two one. Other events are acknowledged and left
-//! aside. Course and module ids mean nothing outside their site: the source's configuration maps them.
+//! The body that the Moodle plugin local_webhookengine sends: Moodle's own events, wrapped. Their meaning is in `moodle`.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{NotUnderstood, Record, Reported, Understood};
+use super::moodle::{self, Event, Person};
+use super::{NotUnderstood, Understood};
 use crate::catalog::Source;
-use crate::evidence::{Fact, State};
-use crate::learner::Identifiers;
-use crate::text::{Email, PersonName};
-use crate::time::Timestamp;
 
 // Only what is used is named: the plugin's envelope grows with its versions.
 #[derive(Deserialize)]
 struct Delivery {
     eventname: String,
-    event: Event,
+    event: Fields,
     #[serde(default)]
     user: Option<User>,
     #[serde(default)]
@@ -36,7 +29,7 @@ struct Course {
 }
 
 #[derive(Deserialize)]
-struct Event {
+struct Fields {
     courseid: u64,
     #[serde(default)]
     contextinstanceid: Option<u64>,
@@ -66,70 +59,41 @@ struct User {
 pub(super) fn read(source: &Source, value: Value) -> Result<Understood, NotUnderstood> {
     let delivery: Delivery = serde_path_to_error::deserialize(value)
         .map_err(|error| NotUnderstood(format!("at {}: {}", error.path(), error.inner())))?;
-    let name = delivery.eventname.trim_start_matches('\\');
-    let module = match name {
-        r"core\event\course_module_completion_updated" => true,
-        r"core\event\course_completed" => false,
-        _ => return Ok(Understood::default()),
+    let fields = delivery.event;
+    // A number, or the same as text in some versions.
+    let state = fields.other.as_ref().and_then(|other| other.get("completionstate"));
+    let event = Event {
+        name: delivery.eventname,
+        course: fields.courseid,
+        course_names: delivery
+            .course
+            .into_iter()
+            .flat_map(|course| [course.shortname, course.fullname])
+            .flatten()
+            .collect(),
+        module: fields.contextinstanceid,
+        user: fields.userid,
+        related_user: fields.relateduserid,
+        created: fields.timecreated,
+        completion_state: state.and_then(|state| state.as_u64().or_else(|| state.as_str()?.parse().ok())),
     };
-    let event = &delivery.event;
-    let at = Timestamp::from_unix_seconds(event.timecreated)
-        .ok_or_else(|| NotUnderstood("event.timecreated is not a moment in seconds since 1970".into()))?;
-    let learner_id = event.relateduserid.or(event.userid).filter(|id| *id > 0);
-    let learner_id =
-        learner_id.ok_or_else(|| NotUnderstood("the event names no learner (event.relateduserid)".into()))?;
-
-    let unmapped = |what: String| Ok(Understood { records: Vec::new(), unmapped: vec![what] });
-    let Some(course) = source.courses.get(&event.courseid.to_string()) else {
-        return unmapped(format!("course {}", event.courseid));
-    };
-    if !course.is_named(delivery.course.iter().flat_map(|course| [&course.shortname, &course.fullname]).flatten()) {
-        return unmapped(format!("course {}, which has another name than the mapping expects,", event.courseid));
-    }
-    let fact = if module {
-        let id = event.contextinstanceid.ok_or_else(|| NotUnderstood("event.contextinstanceid is missing".into()))?;
-        let Some(code) = course.modules.get(&id.to_string()) else {
-            return unmapped(format!("module {id} of course {}", event.courseid));
-        };
-        Fact::Activity { code: code.clone(), state: state(event.other.as_ref())? }
-    } else {
-        Fact::Course { state: State::Completed }
-    };
-    let learner = [delivery.relateduser, delivery.user].into_iter().flatten().find(|user| user.id == learner_id);
-    let id = learner_id.to_string().parse().map_err(|_| NotUnderstood("the learner's id is not usable".into()))?;
-    let full_name = learner.as_ref().and_then(|user| {
-        let parts = [user.firstname.as_deref(), user.lastname.as_deref()];
-        PersonName::new(&parts.into_iter().flatten().collect::<Vec<_>>().join(" ")).ok()
+    let people = [delivery.relateduser, delivery.user].into_iter().flatten().map(|user| Person {
+        id: user.id,
+        username: user.username,
+        first_name: user.firstname,
+        last_name: user.lastname,
+        email: user.email,
     });
-    let (username, email) = learner.map(|user| (user.username, user.email)).unwrap_or_default();
-    let username = username.and_then(|name| name.parse().ok());
-    let email = email.and_then(|email| Email::new(&email).ok());
-    let record = Record {
-        session: course.session.clone(),
-        learner: Identifiers { id: Some(id), username, email: email.clone() },
-        name: full_name,
-        email,
-        facts: vec![Reported { at, fact, score: None }],
-    };
-    Ok(Understood { records: vec![record], unmapped: Vec::new() })
-}
-
-/// `other.completionstate` (Moodle's lib/completionlib.php): a number, or the same as text in some versions.
-fn state(other: Option<&Value>) -> Result<State, NotUnderstood> {
-    let state = other.and_then(|other| other.get("completionstate"));
-    let number = state.and_then(|state| state.as_u64().or_else(|| state.as_str()?.parse().ok()));
-    match number {
-        Some(0) => Ok(State::Withdrawn),
-        Some(1) => Ok(State::Completed),
-        Some(2) => Ok(State::Passed),
-        Some(3) => Ok(State::Failed),
-        _ => Err(NotUnderstood("event.other.completionstate is not 0, 1, 2 or 3".into())),
-    }
+    moodle::read(source, &event, people.collect(), |field| match field {
+        "completionstate" => "event.other.completionstate".into(),
+        field => format!("event.{field}"),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::{Fact, State};
     use serde_json::json;
 
     fn source() -> Source {

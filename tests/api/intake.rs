@@ -1,10 +1,14 @@
-//! Deliveries: repeats, rotation of secrets, and the Moodle plugin's own form.
+//! Deliveries: repeats, rotation of secrets, and the forms of the Moodle plugins.
 
 use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::{Signer as _, SigningKey};
 use sceau::store::DeliveryState;
+use sceau::time::Clock as _;
 use serde_json::json;
 
-use crate::app::{ACTIVITIES, SESSION, TestApp, code, completion, text, written_secret, zoe};
+use crate::app::{ACTIVITIES, SESSION, TestApp, code, completion, text, written_password, written_secret, zoe};
 
 crate::on_both_engines! {
     async fn a_repeated_delivery_is_answered_the_same_and_does_nothing(app: &TestApp) {
@@ -78,5 +82,67 @@ crate::on_both_engines! {
         assert_eq!(award["state"], "issued");
         let page = app.page(text(&award, "/links/verification"), "fr").await;
         assert!(page.text().contains("Zoé Lefèvre"));
+    }
+
+    /// tool_trigger sends texts behind a token, and takes exactly 200 for success.
+    async fn a_bearer_delivery_is_answered_200_and_counts_once(app: &TestApp) {
+        let source = json!({
+            "code": "declencheur", "issuer": "dgafp", "name": "Déclencheur", "form": "bearer",
+            "courses": { "4": { "session": SESSION, "modules": { "11": "video", "12": "cas", "13": "bilan" } } },
+        });
+        app.put("/api/v1/sources/declencheur", &source).await.expect(201);
+        let token = written_password(3);
+        app.put("/api/v1/sources/declencheur/secrets", &json!({ "secrets": [token] })).await.expect(204);
+        let post = |module: &str, bearer: &str| {
+            let body = json!({
+                "eventname": "\\core\\event\\course_module_completion_updated", "courseid": "4", "contextinstanceid": module,
+                "relateduserid": "892", "timecreated": "1774000000", "completionstate": "1", "firstname": "Zoé", "lastname": "Lefèvre",
+            });
+            app.call(Method::POST, "/intake/declencheur").json(&body).bearer(bearer)
+        };
+        post("11", &written_password(4)).send().await.problem(401, "unauthenticated");
+        post("11", &token).without("authorization").send().await.problem(401, "unauthenticated");
+        let first = post("11", &token).send().await.expect(200);
+        assert_eq!(post("11", &token).send().await.expect(200).body, first.body, "a repeat is the same delivery");
+        for module in ["12", "13"] {
+            post(module, &token).send().await.expect(200);
+        }
+        app.work().await;
+        let awards = app.read("/api/v1/awards?source=declencheur&learner=892").await.expect(200).json();
+        assert_eq!((awards["awards"].as_array().unwrap().len(), text(&awards, "/awards/0/state")), (1, "issued"));
+    }
+
+    /// Where the LMS signs with a key of its own, we hold nothing that could forge its webhooks.
+    async fn a_source_may_sign_with_its_own_key(app: &TestApp) {
+        let key = SigningKey::from_bytes(&[9; 32]);
+        let public = format!("whpk_{}", STANDARD.encode(key.verifying_key().to_bytes()));
+        let path = "/api/v1/sources/mentor/secrets";
+        app.put(path, &json!({ "secrets": [written_secret(7), public] })).await.expect(204);
+        let body = completion(zoe(), &ACTIVITIES).to_string();
+        let message = format!("msg-1.{}.{body}", app.clock.now().as_unix_seconds());
+        let signature = format!("v1a,{}", STANDARD.encode(key.sign(message.as_bytes()).to_bytes()));
+        let sent = || app.signed("msg-1", body.as_bytes()).header("webhook-signature", &signature);
+        sent().body(b"{}".to_vec()).send().await.problem(401, "webhook-refused");
+        sent().send().await.expect(202);
+        app.work().await;
+        assert_eq!(app.award("892").await["state"], "issued");
+        app.put(path, &json!({ "secrets": [written_secret(7)] })).await.expect(204);
+        app.signed("msg-2", body.as_bytes()).header("webhook-signature", &signature).send().await.problem(401, "webhook-refused");
+    }
+
+    async fn a_source_takes_the_kind_of_secret_that_its_form_needs(app: &TestApp) {
+        let put = async |secret: &str| app.put("/api/v1/sources/mentor/secrets", &json!({ "secrets": [secret] })).await;
+        for bad in [written_password(1).as_str(), "whpk_AAAA", "whsec_c2hvcnQ=", "hunter2"] {
+            put(bad).await.problem(422, "invalid").at("/secrets/0");
+        }
+        let site = |site: &str| json!({
+            "code": "mentor", "issuer": "dgafp", "name": "Mentor", "form": "bearer", "site": site,
+        });
+        app.put("/api/v1/sources/mentor", &site("https://lms.example/")).await.problem(422, "invalid").at("/site");
+        app.put("/api/v1/sources/mentor", &site("https://lms.example")).await.expect(200);
+        put(&written_secret(7)).await.problem(422, "invalid").at("/secrets/0");
+        put(&written_password(1)).await.expect(204);
+        // What was signed for the form before is no token of this one.
+        app.signed("msg-1", b"{}").send().await.problem(401, "unauthenticated");
     }
 }

@@ -59,7 +59,7 @@ impl Installation {
         let source = json!({ "code": "mentor", "issuer": "dgafp", "name": "Mentor", "form": "completion-event" });
         let source: sceau::catalog::Source = serde_json::from_value(source).expect("a source");
         store.put_source(&source, now).await.expect("kept");
-        let sealed = service.seal_webhook_secret(&source.code, &installation.secret);
+        let sealed = service.seal_source_secret(&source.code, &installation.secret);
         store.put_source_secrets(&source.code, &[sealed], now).await.expect("kept");
         for kind in [KeyKind::Ed25519, KeyKind::P256] {
             service.new_signing_key(&issuer.code, kind).await.expect("a key");

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sceau::http::{self, App, Scope};
 use sceau::ids::{Code, DeliveryId, TokenId};
 use sceau::intake::standard_webhooks::WebhookSecret;
@@ -496,6 +496,11 @@ impl Problem {
 /// A webhook secret, as written.
 pub fn written_secret(byte: u8) -> String {
     format!("whsec_{}", STANDARD.encode([byte; 32]))
+}
+
+/// A password or token of a source, as written.
+pub fn written_password(byte: u8) -> String {
+    format!("intake_{}", URL_SAFE_NO_PAD.encode([byte; 32]))
 }
 
 pub fn code(text: &str) -> Code {
