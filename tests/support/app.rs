@@ -223,7 +223,12 @@ impl TestApp {
 
     /// How many signatures of one sort the signing log holds.
     pub async fn signatures(&self, what: &str) -> i64 {
-        engines::count(&self.database, &format!("select count(*) from signing_log where what = '{what}'")).await
+        self.count(&format!("select count(*) from signing_log where what = '{what}'")).await
+    }
+
+    /// The number that a query of the database itself gives.
+    pub async fn count(&self, sql: &str) -> i64 {
+        engines::count(&self.database, sql).await
     }
 
     /// Asks for the same thing many times at once.
