@@ -38,6 +38,14 @@ pub enum Fact {
         /// To which state.
         state: State,
     },
+    /// One thing became known of an activity whose source tells of completion and success apart, as cmi5 does. Parts add up,
+    /// whatever comes first: a completion after a pass takes nothing back.
+    ActivityPart {
+        /// Which one.
+        code: Code,
+        /// What.
+        part: Part,
+    },
     /// A unit changed state.
     Unit {
         /// Which one.
@@ -63,6 +71,23 @@ pub enum Fact {
         /// The total, in seconds.
         seconds: u64,
     },
+    /// A fact counts no more: its source took it back. So it is whoever else reported it, and whichever of both came first.
+    Retracted {
+        /// The fact's [`Evidence::fact_key`].
+        key: String,
+    },
+}
+
+/// What may become known of an activity by itself, from the least to the most: of several, the last holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// It was done.
+    Completed,
+    /// It was not passed.
+    Failed,
+    /// It was passed.
+    Passed,
 }
 
 /// The state of an activity, a unit or a course, in the order that settles a tie at the same moment: the later variant wins.
@@ -95,10 +120,24 @@ impl Evidence {
     /// What makes two reports the same fact: a hash of learner, session, moment and fact. The source and the score are left
     /// out, so that one fact reported twice, or by two paths, counts once.
     pub fn key(&self) -> String {
-        let identity = (&self.session, self.learner, self.at.as_micros(), &self.fact);
-        let text = serde_json::to_vec(&identity).expect("plain values serialise");
-        hex(&Sha256::digest(text))
+        hashed(&(&self.session, self.learner, self.at.as_micros(), &self.fact))
     }
+
+    /// The same within one learner's ledger, whichever of the learner's records it was reported for.
+    pub fn fact_key(&self) -> String {
+        hashed(&(&self.session, self.at.as_micros(), &self.fact))
+    }
+
+    /// The fact that takes this one back.
+    #[must_use]
+    pub fn retraction(&self) -> Self {
+        Self { fact: Fact::Retracted { key: self.fact_key() }, score: None, ..self.clone() }
+    }
+}
+
+fn hashed(identity: &impl Serialize) -> String {
+    let text = serde_json::to_vec(identity).expect("plain values serialise");
+    hex(&Sha256::digest(text))
 }
 
 /// All evidence of one learner in one session, in no particular order.

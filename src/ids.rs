@@ -145,6 +145,8 @@ uuid_id! {
     DeliveryId,
     /// A unit of work in the queue.
     JobId,
+    /// An xAPI statement, within its source.
+    StatementId,
     /// A bearer token's public name, for listing and revoking.
     TokenId,
 }
@@ -153,6 +155,15 @@ impl SubjectId {
     /// The identifier as it stands in a credential.
     pub fn to_urn(self) -> String {
         format!("urn:uuid:{self}")
+    }
+}
+
+impl StatementId {
+    /// The id of a statement that came without one, from a hash of what it says (UUIDv8: nothing but its making tells it apart).
+    pub fn derived(sha256: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&sha256[..16]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }
 

@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 
 use crate::audit::Actor;
-use crate::catalog::Source;
+use crate::catalog::{Source, SourceForm};
 use crate::evidence::Evidence;
 use crate::ids::{DeliveryId, ExternalId, LearnerId};
-use crate::intake::{self, Record};
+use crate::intake::{self, Record, xapi};
 use crate::service::{Service, ServiceError};
-use crate::store::{DeliveryEnd, Job, LearnerUpdate, Taken, WaitFor};
+use crate::store::{DeliveryEnd, Job, LearnerUpdate, Standing, Taken, WaitFor};
 use crate::text::{Email, PersonName};
 use crate::time::Timestamp;
 
@@ -40,6 +40,13 @@ impl Service {
                         Placed::Refused(reason) => refused = Some(reason),
                     }
                 }
+                for record in self.taken_back(&source, &delivery.body).await? {
+                    // What waits or is refused was never appended; it is read again when it can be, and taken back then.
+                    if let Placed::Evidence(facts) = self.place(&source, record, delivery.record.received_at).await? {
+                        evidence.extend(facts.iter().map(Evidence::retraction));
+                        evidence.extend(facts);
+                    }
+                }
                 let end = match (refused, waiting) {
                     (Some(reason), _) => DeliveryEnd::Dead { reason },
                     (None, Some((wait_for, reason))) => DeliveryEnd::Parked { wait_for, reason },
@@ -57,6 +64,25 @@ impl Service {
             "delivery.taken_up"
         );
         Ok(())
+    }
+
+    /// What statements reported that are voided: those of this delivery, and those that this delivery voids. Either may come first.
+    async fn taken_back(&self, source: &Source, body: &[u8]) -> Result<Vec<Record>, ServiceError> {
+        if source.form != SourceForm::Xapi {
+            return Ok(Vec::new());
+        }
+        let (ids, targets) = xapi::ids(body);
+        let mut records = Vec::new();
+        for id in self.store.voided_among(&source.code, &ids).await? {
+            records.extend(xapi::reported(source, body, id));
+        }
+        for id in targets {
+            let target = self.store.statement(&source.code, id).await?;
+            if let Some(target) = target.filter(|target| target.standing == Standing::Voided) {
+                records.extend(xapi::reported(source, &target.body, id));
+            }
+        }
+        Ok(records)
     }
 
     async fn place(&self, source: &Source, record: Record, said_at: Timestamp) -> Result<Placed, ServiceError> {

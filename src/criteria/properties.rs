@@ -11,7 +11,7 @@ use proptest::sample::select;
 use super::samples::{code, fact, ledger, training, unchecked};
 use super::{Decision, Finding, decide, narrative};
 use crate::catalog::{AwardKind, EffectiveSession, Reached, Rule, TimeBasis};
-use crate::evidence::{Evidence, Fact, Score, State};
+use crate::evidence::{Evidence, Fact, Part, Score, State};
 use crate::ids::Code;
 use crate::text::Lang;
 use crate::time::{Duration, Timestamp};
@@ -40,9 +40,14 @@ fn state() -> impl Strategy<Value = State> {
     select(vec![State::Completed, State::Passed, State::Failed, State::Withdrawn])
 }
 
+fn part() -> impl Strategy<Value = Part> {
+    select(vec![Part::Completed, Part::Failed, Part::Passed])
+}
+
 fn any_fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
         6 => (activity_code(), state()).prop_map(|(code, state)| Fact::Activity { code, state }),
+        4 => (activity_code(), part()).prop_map(|(code, part)| Fact::ActivityPart { code, part }),
         2 => (unit_code(), state()).prop_map(|(code, state)| Fact::Unit { code, state }),
         1 => state().prop_map(|state| Fact::Course { state }),
         2 => (option::of(activity_code()), 0..9000_u64)
@@ -99,14 +104,22 @@ fn decided(session: &EffectiveSession, evidence: &[Evidence]) -> Decision {
 /// after a pass is not in favour: the source then says less than before.
 fn in_favour(evidence: &[Evidence], (later, earlier): (Timestamp, Timestamp), wanted: Fact) -> Evidence {
     let about = |other: &Fact| match (&wanted, other) {
-        (Fact::Activity { code: a, .. }, Fact::Activity { code: b, .. }) => a == b,
+        (
+            Fact::Activity { code: a, .. } | Fact::ActivityPart { code: a, .. },
+            Fact::Activity { code: b, .. } | Fact::ActivityPart { code: b, .. },
+        ) => a == b,
         (Fact::Unit { code: a, .. }, Fact::Unit { code: b, .. }) => a == b,
         (Fact::Course { .. }, Fact::Course { .. }) => true,
         (Fact::TimeDeclared { .. }, Fact::TimeDeclared { .. }) => true,
         _ => false,
     };
     let same: Vec<&Evidence> = evidence.iter().filter(|evidence| about(&evidence.fact)).collect();
-    let passed = same.iter().any(|found| matches!(found.fact, Fact::Activity { state: State::Passed, .. }));
+    let passed = same.iter().any(|found| {
+        matches!(
+            found.fact,
+            Fact::Activity { state: State::Passed, .. } | Fact::ActivityPart { part: Part::Passed, .. }
+        )
+    });
     let better = |state: State| match state {
         State::Completed if !passed => State::Completed,
         _ => State::Passed,
@@ -122,7 +135,9 @@ fn in_favour(evidence: &[Evidence], (later, earlier): (Timestamp, Timestamp), wa
         Fact::Unit { code, state } => Fact::Unit { code, state: better(state) },
         Fact::Course { state } => Fact::Course { state: better(state) },
         Fact::TimeDeclared { seconds } => Fact::TimeDeclared { seconds: seconds.max(most) },
-        measured @ Fact::TimeMeasured { .. } => measured,
+        Fact::ActivityPart { code, part: Part::Failed } => Fact::ActivityPart { code, part: Part::Passed },
+        part @ Fact::ActivityPart { .. } => part,
+        measured @ (Fact::TimeMeasured { .. } | Fact::Retracted { .. }) => measured,
     };
     fact(at, wanted)
 }
@@ -211,6 +226,25 @@ proptest! {
     }
 
     #[test]
+    fn what_was_taken_back_is_as_if_never_said(
+        session in any_session(),
+        evidence in evidence(),
+        which in vec(any::<bool>(), 16),
+        back_first in any::<bool>(),
+    ) {
+        let (back, kept): (Vec<_>, Vec<_>) = evidence.iter().zip(&which).partition(|(_, back)| **back);
+        let without = |fact: &Evidence| !back.iter().any(|(taken, _)| taken.fact_key() == fact.fact_key());
+        let kept: Vec<Evidence> = kept.into_iter().map(|(fact, _)| fact.clone()).filter(without).collect();
+        let retractions = back.iter().map(|(fact, _)| fact.retraction());
+        let all: Vec<Evidence> = if back_first {
+            retractions.chain(evidence.iter().cloned()).collect()
+        } else {
+            evidence.iter().cloned().chain(retractions).collect()
+        };
+        prop_assert_eq!(decided(&session, &all), decided(&session, &kept));
+    }
+
+    #[test]
     fn an_explanation_follows_from_its_parts(session in any_session(), evidence in evidence()) {
         let decision = decided(&session, &evidence);
         prop_assert_eq!(decision.met, decision.explanation.met);
@@ -237,10 +271,20 @@ proptest! {
         let session = unchecked("self_assessment", rule);
         let mut other_results = evidence.clone();
         for (evidence, result) in other_results.iter_mut().zip(results) {
-            if let Fact::Activity { code, state } = &mut evidence.fact
-                && matches!(code.as_str(), "auto" | "quiz") && *state != State::Withdrawn
-            {
-                *state = result;
+            match &mut evidence.fact {
+                Fact::Activity { code, state }
+                    if matches!(code.as_str(), "auto" | "quiz") && *state != State::Withdrawn =>
+                {
+                    *state = result;
+                }
+                Fact::ActivityPart { code, part } if matches!(code.as_str(), "auto" | "quiz") => {
+                    *part = match result {
+                        State::Passed => Part::Passed,
+                        State::Failed => Part::Failed,
+                        _ => Part::Completed,
+                    };
+                }
+                _ => {}
             }
         }
         let read = |evidence: &[Evidence]| {

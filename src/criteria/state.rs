@@ -4,27 +4,39 @@
 //! withdrawal after the window's end does not undo what was done inside it.
 //!
 //! A source's latest event says all it knows, as Moodle's one completion state does: a completion after a pass replaces it.
-//! A source that reports completion and success apart (cmi5) is brought to that form by its intake.
+//! A source that reports completion and success apart (cmi5) tells of parts: [`Reports`] puts them together.
 
 use std::collections::{HashMap, HashSet};
 
 use super::ask::Window;
 use crate::catalog::{Activity, EffectiveSession, Reached, Training, Unit};
-use crate::evidence::{Evidence, Fact, Ledger, State};
+use crate::evidence::{Evidence, Fact, Ledger, Part, State};
 use crate::ids::Code;
+use crate::time::Timestamp;
 
 /// The evidence of a ledger that concerns a session, as its training describes it.
 pub(super) fn relevant<'a>(session: &EffectiveSession, ledger: &'a Ledger) -> Vec<&'a Evidence> {
     let activities: HashSet<&Code> = session.training.activities().map(|activity| &activity.code).collect();
     let units: HashSet<&Code> = session.training.units.iter().map(|unit| &unit.code).collect();
+    let taken_back: HashSet<&str> = ledger.evidence.iter().filter_map(|evidence| retracts(&evidence.fact)).collect();
+    let stands = |evidence: &Evidence| taken_back.is_empty() || !taken_back.contains(evidence.fact_key().as_str());
     let known = |fact: &Fact| match fact {
-        Fact::Activity { code, .. } => activities.contains(code),
+        Fact::Activity { code, .. } | Fact::ActivityPart { code, .. } => activities.contains(code),
         Fact::Unit { code, .. } => units.contains(code),
         Fact::TimeMeasured { activity, .. } => activity.as_ref().is_none_or(|code| activities.contains(code)),
         Fact::Course { .. } | Fact::TimeDeclared { .. } => true,
+        Fact::Retracted { .. } => false,
     };
-    let ours = |evidence: &&Evidence| evidence.session == session.session.code && known(&evidence.fact);
+    let ours =
+        |evidence: &&Evidence| evidence.session == session.session.code && known(&evidence.fact) && stands(evidence);
     ledger.evidence.iter().filter(ours).collect()
+}
+
+fn retracts(fact: &Fact) -> Option<&str> {
+    match fact {
+        Fact::Retracted { key } => Some(key),
+        _ => None,
+    }
 }
 
 /// The state that stands, and the evidence for it.
@@ -51,10 +63,14 @@ impl<'a> Standings<'a> {
     /// Reduces evidence, in any order and with any repetition.
     pub(super) fn of(evidence: &[&'a Evidence], window: Window) -> Self {
         let mut standings = Self { window, ..Self::default() };
+        let mut activities: HashMap<&Code, Reports<'_>> = HashMap::new();
         for &evidence in evidence.iter().filter(|evidence| window.contains(evidence.at)) {
             let report = |state: &State| Standing { state: *state, evidence };
             match &evidence.fact {
-                Fact::Activity { code, state } => later_wins(&mut standings.activities, code, report(state)),
+                Fact::Activity { code, state } => activities.entry(code).or_default().whole(report(state)),
+                Fact::ActivityPart { code, part } => {
+                    activities.entry(code).or_default().parts.push(report(&as_state(*part)));
+                }
                 Fact::Unit { code, state } => later_wins(&mut standings.units, code, report(state)),
                 Fact::Course { state } => standings.course = Some(later(standings.course, report(state))),
                 Fact::TimeMeasured { seconds, .. } => standings.measured.push((evidence, *seconds)),
@@ -64,8 +80,12 @@ impl<'a> Standings<'a> {
                         standings.declared = Some((evidence, *seconds));
                     }
                 }
+                // Those that hold have left out what they are about (`relevant`).
+                Fact::Retracted { .. } => {}
             }
         }
+        let standing = |(code, reports): (_, Reports<'a>)| reports.standing().map(|standing| (code, standing));
+        standings.activities = activities.into_iter().filter_map(standing).collect();
         standings
     }
 
@@ -94,6 +114,67 @@ impl<'a> Standings<'a> {
     /// The evidence for the source's word that a unit is complete, if that word stands.
     pub(super) fn unit_done_by_word(&self, unit: &Unit) -> Option<&'a Evidence> {
         self.unit(unit).filter(|standing| is_complete(standing.state)).map(|standing| standing.evidence)
+    }
+}
+
+/// What was reported of one activity.
+#[derive(Default)]
+struct Reports<'a> {
+    /// The latest of the states that say all.
+    whole: Option<Standing<'a>>,
+    /// The latest withdrawal: nothing from before it counts.
+    withdrawn: Option<Timestamp>,
+    /// What became known by itself.
+    parts: Vec<Standing<'a>>,
+}
+
+impl<'a> Reports<'a> {
+    fn whole(&mut self, report: Standing<'a>) {
+        if report.state == State::Withdrawn {
+            self.withdrawn = self.withdrawn.max(Some(report.evidence.at));
+        }
+        self.whole = Some(later(self.whole, report));
+    }
+
+    /// The state that all of it comes to, in any order: of the latest state that says all, of every pass, and of what became known
+    /// later than that state, the best holds, but for a failure, which a mere completion does not undo. It is dated by the latest
+    /// report, so that the date says nothing of the result.
+    fn standing(&self) -> Option<Standing<'a>> {
+        let since =
+            |moment: Option<Timestamp>, part: &Standing<'_>| moment.is_none_or(|moment| part.evidence.at > moment);
+        let said = self.whole.map(|whole| whole.evidence.at);
+        let counts =
+            |part: &&Standing<'_>| since(self.withdrawn, part) && (part.state == State::Passed || since(said, part));
+        let whole = self.whole.filter(|whole| whole.state != State::Withdrawn);
+        let mut held: Option<Standing<'a>> = whole;
+        for part in self.parts.iter().filter(counts) {
+            held = Some(match held {
+                None => *part,
+                Some(held) => {
+                    let state = if rank(part.state) > rank(held.state) { part.state } else { held.state };
+                    Standing { state, evidence: later(Some(held), *part).evidence }
+                }
+            });
+        }
+        held.or(self.whole)
+    }
+}
+
+const fn as_state(part: Part) -> State {
+    match part {
+        Part::Completed => State::Completed,
+        Part::Failed => State::Failed,
+        Part::Passed => State::Passed,
+    }
+}
+
+/// The order of [`Part`], for states.
+const fn rank(state: State) -> u8 {
+    match state {
+        State::Withdrawn => 0,
+        State::Completed => 1,
+        State::Failed => 2,
+        State::Passed => 3,
     }
 }
 
@@ -128,5 +209,69 @@ fn later<'a>(held: Option<Standing<'a>>, report: Standing<'a>) -> Standing<'a> {
     match held {
         Some(held) if (held.evidence.at, held.state) >= (report.evidence.at, report.state) => held,
         _ => report,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{code, fact, noon, training};
+    use super::*;
+
+    fn stands(reports: &[(&str, Fact)]) -> Option<State> {
+        let evidence: Vec<Evidence> = reports.iter().map(|(day, report)| fact(noon(day), report.clone())).collect();
+        let criteria = serde_json::json!({ "participation": { "rule": { "expected_activities": {} } } });
+        let training = training("certifying", criteria);
+        let state = |evidence: &[&Evidence]| {
+            let standings = Standings::of(evidence, Window::default());
+            standings.activity(training.activity(&code("quiz")).unwrap()).map(|standing| standing.state)
+        };
+        let forwards: Vec<&Evidence> = evidence.iter().collect();
+        let backwards: Vec<&Evidence> = evidence.iter().rev().collect();
+        assert_eq!(state(&forwards), state(&backwards));
+        state(&forwards)
+    }
+
+    fn whole(state: State) -> Fact {
+        Fact::Activity { code: code("quiz"), state }
+    }
+
+    fn part(part: Part) -> Fact {
+        Fact::ActivityPart { code: code("quiz"), part }
+    }
+
+    #[test]
+    fn completion_and_success_add_up_whatever_comes_first() {
+        let (completed, failed, passed) = (part(Part::Completed), part(Part::Failed), part(Part::Passed));
+        for (reports, expected) in [
+            (vec![("2026-03-02", completed.clone())], State::Completed),
+            (vec![("2026-03-02", passed.clone()), ("2026-03-03", completed.clone())], State::Passed),
+            (vec![("2026-03-02", failed.clone()), ("2026-03-03", completed.clone())], State::Failed),
+            (vec![("2026-03-02", failed.clone()), ("2026-03-03", passed.clone())], State::Passed),
+            (vec![("2026-03-02", passed.clone()), ("2026-03-03", failed.clone())], State::Passed),
+        ] {
+            assert_eq!(stands(&reports), Some(expected), "{reports:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_that_says_all_replaces_what_was_known_but_for_a_pass() {
+        for (reports, expected) in [
+            (vec![("2026-03-02", part(Part::Failed)), ("2026-03-03", whole(State::Completed))], State::Completed),
+            (vec![("2026-03-02", part(Part::Passed)), ("2026-03-03", whole(State::Completed))], State::Passed),
+            (vec![("2026-03-02", whole(State::Completed)), ("2026-03-03", part(Part::Passed))], State::Passed),
+            (vec![("2026-03-02", whole(State::Passed)), ("2026-03-03", part(Part::Completed))], State::Passed),
+        ] {
+            assert_eq!(stands(&reports), Some(expected), "{reports:?}");
+        }
+    }
+
+    #[test]
+    fn a_withdrawal_ends_what_was_known_before() {
+        let (passed, completed) = (part(Part::Passed), part(Part::Completed));
+        let withdrawn = whole(State::Withdrawn);
+        let before = [("2026-03-02", passed), ("2026-03-03", withdrawn)];
+        assert_eq!(stands(&before), Some(State::Withdrawn));
+        let after = [before.as_slice(), &[("2026-03-04", completed)]].concat();
+        assert_eq!(stands(&after), Some(State::Completed));
     }
 }

@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::answer::{self, Keep};
 use super::problem::{Kind, Problem};
-use super::{App, MAX_DURATION};
+use super::{App, MAX_DURATION, xapi};
 use crate::pages::ErrorPage;
 use crate::text::Lang;
 
@@ -25,7 +25,8 @@ pub(crate) fn harden<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Rou
 /// Wraps a router in everything that holds for all of it.
 pub(super) fn apply(router: Router<App>, app: App) -> Router<App> {
     harden(router)
-        .layer(middleware::from_fn_with_state(app, show_problems_as_pages))
+        .layer(middleware::from_fn_with_state(app.clone(), show_problems_as_pages))
+        .layer(middleware::from_fn_with_state(app, xapi::mark))
         .layer(middleware::from_fn(protect_and_log))
 }
 
@@ -53,7 +54,7 @@ async fn limit_time(request: Request, next: Next) -> Response {
 
 async fn show_problems_as_pages(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let by_machine = ["/api/", "/intake/", "/vc/"].into_iter().any(|start| path.starts_with(start))
+    let by_machine = ["/api/", "/intake/", "/xapi/", "/vc/"].into_iter().any(|start| path.starts_with(start))
         || !answer::wants_page(request.headers());
     let place = Place::of(path);
     let lang = answer::language(request.uri().query(), request.headers());

@@ -1,6 +1,6 @@
 //! HTTP: translates requests into calls of the flow, and answers into documents, pages and problems. Decides nothing.
 //!
-//! One file per audience: `intake` (the LMS), `catalog`, `learners`, `awards` and `audit` (the API), `public` (machines that verify),
+//! One file per audience: `intake` and `xapi` (the LMS), `catalog`, `learners`, `awards` and `audit` (the API), `public` (machines that verify),
 //! `links` (people who hold a link), `verify`
 //! (programs that hand in a document), `verify_page` (people who do). Every error becomes a problem in `problem.rs`.
 
@@ -20,6 +20,7 @@ mod server;
 pub(crate) mod vc_api;
 mod verify;
 mod verify_page;
+mod xapi;
 
 pub(crate) use extract::Body;
 pub(crate) use layers::harden;
@@ -81,6 +82,13 @@ pub fn router(app: App) -> Router {
     let intake = Router::new()
         .route("/intake/{source}", post(intake::receive))
         .layer(DefaultBodyLimit::max(crate::intake::MAX_BODY_BYTES));
+    let xapi = Router::new()
+        .route(
+            "/xapi/{source}/statements",
+            post(xapi::post_statements).put(xapi::put_statement).get(xapi::get_statement),
+        )
+        .route("/xapi/{source}/about", get(xapi::about))
+        .layer(DefaultBodyLimit::max(crate::intake::MAX_BODY_BYTES));
     let verification = Router::new()
         .route("/api/v1/verify", post(verify::verify))
         .route("/verify", get(verify_page::form).post(verify_page::submit))
@@ -107,7 +115,7 @@ pub fn router(app: App) -> Router {
         .route("/sessions/{code}/criteria", get(public::criteria))
         .route("/schemas/{name}", get(public::schema))
         .route("/health", get(public::health));
-    let router = api.merge(intake).merge(verification).merge(vc_api).merge(people).merge(machines);
+    let router = api.merge(intake).merge(xapi).merge(verification).merge(vc_api).merge(people).merge(machines);
     layers::apply(
         router.fallback(layers::no_such_path).method_not_allowed_fallback(layers::no_such_method),
         app.clone(),

@@ -24,6 +24,8 @@ pub enum Kind {
     Invalid,
     /// No token, or one that does not hold.
     Unauthenticated,
+    /// No user name and password, or such as don't hold.
+    Password,
     /// The token does not reach that far.
     Forbidden,
     /// There is no such thing.
@@ -52,10 +54,11 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for the page that explains them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRequest,
         Self::Invalid,
         Self::Unauthenticated,
+        Self::Password,
         Self::Forbidden,
         Self::NotFound,
         Self::UnknownLink,
@@ -75,6 +78,7 @@ impl Kind {
             Self::BadRequest => ("bad-request", StatusCode::BAD_REQUEST, "The request cannot be read"),
             Self::Invalid => ("invalid", StatusCode::UNPROCESSABLE_ENTITY, "A field is not acceptable"),
             Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "A valid bearer token is needed"),
+            Self::Password => ("password", StatusCode::UNAUTHORIZED, "A valid user name and password are needed"),
             Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "The token does not allow this"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "There is no such thing here"),
             Self::UnknownLink => ("unknown-link", StatusCode::NOT_FOUND, "This link is not, or no longer, in use"),
@@ -157,6 +161,10 @@ impl IntoResponse for Problem {
         match self.kind {
             Kind::Busy => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5")),
             Kind::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Kind::Password => {
+                let challenge = HeaderValue::from_static(r#"Basic realm="xapi", charset="UTF-8""#);
+                headers.insert(header::WWW_AUTHENTICATE, challenge)
+            }
             _ => None,
         };
         // Pages take the problem from here to show it in plain words.
@@ -218,7 +226,13 @@ impl From<IdError> for Problem {
 impl From<JsonError> for Problem {
     fn from(error: JsonError) -> Self {
         let kind = if matches!(error, JsonError::TooLarge { .. }) { Kind::TooLarge } else { Kind::BadRequest };
-        Self::new(kind, error.to_string())
+        let problem = Self::new(kind, error.to_string());
+        match error {
+            JsonError::TooDeep { pointer, .. }
+            | JsonError::DuplicateKey { pointer }
+            | JsonError::InexactInteger { pointer, .. } => problem.at(pointer),
+            _ => problem,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod moodle_webhookengine;
 pub mod secrets;
 pub mod standard_webhooks;
 mod tool_trigger;
+pub mod xapi;
 
 pub use completion_event::CompletionEvent;
 
@@ -73,9 +74,7 @@ pub fn understand(source: &Source, body: &[u8]) -> Result<Understood, NotUnderst
         SourceForm::CompletionEvent => completion_event::read(value)?,
         SourceForm::MoodleWebhookengine => moodle_webhookengine::read(source, value)?,
         SourceForm::Bearer => tool_trigger::read(source, value)?,
-        SourceForm::Xapi => {
-            return Err(NotUnderstood("deliveries of this form are not read yet".into()));
-        }
+        SourceForm::Xapi => xapi::read(source, value)?,
     };
     let facts: usize = understood.records.iter().map(|record| record.facts.len()).sum();
     if facts > MAX_FACTS {

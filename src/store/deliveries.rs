@@ -181,19 +181,12 @@ const COLUMNS: &str = "select id, source, webhook_id, received_at, state, reason
 impl Store {
     /// Keeps a delivery and the job it causes; once this returns, both are safe.
     pub async fn accept_delivery(&self, delivery: &NewDelivery) -> Result<Accepted> {
-        let sha256 = hex(&Sha256::digest(&delivery.body));
         let mut tx = self.begin().await?;
-        let insert = "insert into deliveries (id, source, webhook_id, received_at, body, body_sha256, state) \
-                      values ($1, $2, $3, $4, $5, $6, 'queued') on conflict (source, webhook_id) do nothing";
-        let body = STANDARD.encode(&delivery.body);
-        let webhook_id = delivery.webhook_id.as_str();
-        let values = args![delivery.id, &delivery.source, webhook_id, delivery.received_at, body, sha256.as_str()];
-        if tx.run(insert, values).await? == 1 {
-            enqueue(&mut tx, &*self.entropy, &Task::TakeUpDelivery { delivery: delivery.id }, delivery.received_at)
-                .await?;
+        if keep_delivery(&mut tx, &*self.entropy, delivery).await? == 1 {
             tx.commit().await?;
             return Ok(Accepted::New(delivery.id));
         }
+        let (sha256, webhook_id) = (hex(&Sha256::digest(&delivery.body)), delivery.webhook_id.as_str());
         let select = "select id, body_sha256 from deliveries where source = $1 and webhook_id = $2";
         // Purged between the two statements: the sender's next try will be new.
         let row = tx.row(select, args![&delivery.source, webhook_id]).await?;
@@ -207,8 +200,7 @@ impl Store {
         let sql =
             "select id, source, webhook_id, received_at, state, reason, wait_key, body from deliveries where id = $1";
         let Some(row) = self.db.row(sql, args![id]).await? else { return Ok(None) };
-        let body = STANDARD.decode(row.text("body")?).map_err(|_| StoreError::Corrupt("a body"))?;
-        Ok(Some(Delivery { record: DeliveryRecord::read(&row)?, body }))
+        Ok(Some(Delivery { record: DeliveryRecord::read(&row)?, body: read_body(&row)? }))
     }
 
     /// Deliveries, newest first.
@@ -293,6 +285,9 @@ impl Store {
     pub async fn purge_deliveries(&self, days: u32, now: Timestamp) -> Result<u64> {
         let before = now.plus_seconds(-i64::from(days.max(7)) * 86_400);
         let mut tx = self.begin().await?;
+        let sql = "delete from statements where delivery in \
+                   (select id from deliveries where state = 'processed' and received_at < $1)";
+        tx.run(sql, args![before]).await?;
         let sql = "delete from deliveries where state = 'processed' and received_at < $1";
         let purged = tx.run(sql, args![before]).await?;
         let entry = Entry::new(now, Action::DeliveriesPurged, Object::new("deliveries", "processed"));
@@ -339,6 +334,24 @@ impl DeliveryRecord {
             wait_for: row.text_or_null("wait_key")?.as_deref().map(from_document).transpose()?,
         })
     }
+}
+
+/// Keeps a delivery and the job it causes, unless one of its id is kept: how many are new.
+pub(super) async fn keep_delivery(tx: &mut Tx, entropy: &dyn Entropy, delivery: &NewDelivery) -> Result<u64> {
+    let insert = "insert into deliveries (id, source, webhook_id, received_at, body, body_sha256, state) \
+                  values ($1, $2, $3, $4, $5, $6, 'queued') on conflict (source, webhook_id) do nothing";
+    let (body, sha256) = (STANDARD.encode(&delivery.body), hex(&Sha256::digest(&delivery.body)));
+    let (webhook_id, at) = (delivery.webhook_id.as_str(), delivery.received_at);
+    let new = tx.run(insert, args![delivery.id, &delivery.source, webhook_id, at, body, sha256]).await?;
+    if new == 1 {
+        enqueue(tx, entropy, &Task::TakeUpDelivery { delivery: delivery.id }, at).await?;
+    }
+    Ok(new)
+}
+
+/// The body of a delivery, byte for byte.
+pub(super) fn read_body(row: &Row) -> Result<Vec<u8>> {
+    STANDARD.decode(row.text("body")?).map_err(|_| StoreError::Corrupt("a body"))
 }
 
 async fn requeue(tx: &mut Tx, entropy: &dyn Entropy, id: DeliveryId, now: Timestamp) -> Result<()> {

@@ -17,11 +17,12 @@ struct Migration {
 }
 
 /// Every step, in order, numbered from 1.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration { version: 1, script: include_str!("../../migrations/0001_init.sql") },
     Migration { version: 2, script: include_str!("../../migrations/0002_keys.sql") },
     Migration { version: 3, script: include_str!("../../migrations/0003_audit.sql") },
     Migration { version: 4, script: include_str!("../../migrations/0004_learners.sql") },
+    Migration { version: 5, script: include_str!("../../migrations/0005_statements.sql") },
 ];
 
 /// Applies what is missing, all in one transaction.

@@ -23,6 +23,7 @@ mod migrations;
 mod queue;
 mod settings;
 mod signing_log;
+mod statements;
 mod status;
 mod tokens;
 mod values;
@@ -42,6 +43,7 @@ pub use identity::Merged;
 pub use keys::{AddedKey, Compromised, KeyRecord, KeyState};
 pub use learners::{KnownAs, LearnerRecord, LearnerUpdate};
 pub use queue::{DeadJob, Job, Task};
+pub use statements::{KeptStatement, KeptStatements, NewStatement, Standing};
 pub use status::{ListForm, Published, StatusList};
 pub use tokens::TokenRecord;
 

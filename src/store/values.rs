@@ -54,6 +54,7 @@ arg_as_text!(
     crate::ids::SubjectId,
     crate::ids::DeliveryId,
     crate::ids::JobId,
+    crate::ids::StatementId,
     crate::ids::TokenId,
     crate::ids::ExternalId,
     crate::ids::AchievementHash,

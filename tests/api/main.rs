@@ -20,3 +20,4 @@ mod support;
 mod tokens;
 mod vc_api;
 mod verify_page;
+mod xapi;
