@@ -9,6 +9,7 @@ use crate::catalog::{
     Assessment, AwardKind, BadgeImage, Colour, Competency, EffectiveSession, Issuer, LongText, Modality, Name, Rule,
     ShortText,
 };
+use crate::criteria::TimeRecord;
 use crate::ids::{AchievementHash, AwardId, Code, Did, LearnerId, SubjectId};
 use crate::text::{Email, Lang, PersonName};
 use crate::time::{Duration, Timestamp};
@@ -99,6 +100,9 @@ pub struct Snapshot {
     /// When it ended: the session's end, else the last credited evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activity_end: Option<Timestamp>,
+    /// How much time the decision found, and which of it counted.
+    #[serde(default, skip_serializing_if = "TimeRecord::is_empty")]
+    pub time: TimeRecord,
 }
 
 /// The learner as known when the award was made.

@@ -71,6 +71,16 @@ pub enum Fact {
         /// The total, in seconds.
         seconds: u64,
     },
+    /// Attendance at a meeting, as it was stated at some moment: of two statements the later holds, so that a corrected sheet
+    /// replaces the one before. The evidence's own moment is the meeting's end.
+    Attendance {
+        /// The meeting's code in the session.
+        meeting: Code,
+        /// When it was stated.
+        stated: Timestamp,
+        /// The times of presence; none means absent.
+        intervals: Vec<Interval>,
+    },
     /// A fact counts no more: its source took it back. So it is whoever else reported it, and whichever of both came first.
     Retracted {
         /// The fact's [`Evidence::fact_key`].
@@ -88,6 +98,16 @@ pub enum Part {
     Failed,
     /// It was passed.
     Passed,
+}
+
+/// A time of presence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; nothing where that is not after `from`.
+    pub until: Timestamp,
 }
 
 /// The state of an activity, a unit or a course, in the order that settles a tie at the same moment: the later variant wins.

@@ -134,6 +134,7 @@ impl Service {
             recipient: Recipient { name: learner.name, email: learner.email },
             activity_start: start,
             activity_end: end,
+            time: decision.time.clone(),
         })
     }
 

@@ -5,6 +5,7 @@
 //! texts), so that what is stored can be shown, signed and drawn as it is.
 
 mod issuer;
+mod meeting;
 mod rule;
 mod session;
 mod source;
@@ -12,6 +13,7 @@ mod training;
 mod values;
 
 pub use issuer::{Issuer, JwtAlgorithm, NameDisclosure, ParentOrganisation};
+pub use meeting::{Meeting, Percent, union_seconds};
 pub use rule::{AwardCriteria, CriteriaByKind, Reached, Rule, TimeBasis};
 pub use session::{EffectiveSession, Session};
 pub use source::{ActivityMapping, CourseMapping, Source, SourceForm};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, Assessment, AwardKind, CatalogError, LongText, Training, Unit};
+use super::{Activity, Assessment, AwardKind, CatalogError, LongText, Meeting, Percent, Training, Unit, refuse_twins};
 use crate::ids::Code;
 use crate::time::{Duration, Timestamp};
 
@@ -51,6 +51,15 @@ pub enum Rule {
         at_least: Duration,
         /// How time is counted.
         basis: TimeBasis,
+    },
+    /// Attendance at the session's meetings, as a share of their scheduled time. What lies in two meetings at once counts once.
+    Attendance {
+        /// The least share, in percent.
+        at_least: Percent,
+        /// The codes of the meetings that count; all of the session's where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(length(min = 1, max = 200))]
+        of: Option<Vec<Code>>,
     },
     /// A questionnaire handed in, whatever its result.
     Questionnaire {
@@ -151,9 +160,21 @@ const MAX_RULES: usize = 500;
 impl Rule {
     /// Refuses a rule that names what the training does not have, that can never or always hold by its form, that rests on
     /// results which belong to the learner alone, or that is too large. `pointer` is the JSON Pointer of the rule in its
-    /// document.
-    pub fn check(&self, training: &Training, pointer: &str) -> Result<(), CatalogError> {
-        Check { training, rules_left: MAX_RULES }.rule(self, pointer, 0, (None, None))
+    /// document. What is asked of attendance is held against a session's meetings where these are known.
+    pub fn check(&self, training: &Training, meetings: Option<&[Meeting]>, pointer: &str) -> Result<(), CatalogError> {
+        Check { training, meetings, rules_left: MAX_RULES }.rule(self, pointer, 0, (None, None))
+    }
+
+    /// Whether any part of it asks for attendance.
+    pub fn asks_attendance(&self) -> bool {
+        match self {
+            Self::Attendance { .. } => true,
+            Self::All(rules) | Self::Any(rules) | Self::AtLeast { of: rules, .. } => {
+                rules.iter().any(Self::asks_attendance)
+            }
+            Self::Within { rule, .. } => rule.asks_attendance(),
+            _ => false,
+        }
     }
 }
 
@@ -163,6 +184,7 @@ type Bounds = (Option<Timestamp>, Option<Timestamp>);
 /// A walk through one tree.
 struct Check<'a> {
     training: &'a Training,
+    meetings: Option<&'a [Meeting]>,
     rules_left: usize,
 }
 
@@ -216,6 +238,7 @@ impl Check<'_> {
                 }
                 self.rule(rule, &format!("{pointer}/within/rule"), depth + 1, (from, until))
             }
+            Rule::Attendance { of, .. } => self.attendance(of.as_deref(), &format!("{pointer}/attendance"), bounds),
             Rule::Unit { .. } | Rule::Course {} | Rule::TimeSpent { .. } | Rule::Questionnaire { .. } => Ok(()),
         }
     }
@@ -225,6 +248,34 @@ impl Check<'_> {
             return Err(CatalogError::new(pointer, "the list is empty"));
         }
         rules.iter().enumerate().try_for_each(|(i, rule)| self.rule(rule, &format!("{pointer}/{i}"), depth + 1, bounds))
+    }
+
+    /// A meeting counts inside a window where it ends inside it.
+    fn attendance(&self, of: Option<&[Code]>, pointer: &str, (from, until): Bounds) -> Result<(), CatalogError> {
+        let named = of.unwrap_or_default();
+        refuse_twins(named.iter().enumerate().map(|(i, code)| (code, format!("{pointer}/of/{i}"))))?;
+        if of.is_some() && named.is_empty() {
+            return Err(CatalogError::new(
+                format!("{pointer}/of"),
+                "the list is empty; leave it out to mean all meetings",
+            ));
+        }
+        let Some(meetings) = self.meetings else { return Ok(()) };
+        let inside = |meeting: &Meeting| {
+            from.is_none_or(|from| from <= meeting.ends) && until.is_none_or(|until| meeting.ends < until)
+        };
+        for (i, code) in named.iter().enumerate() {
+            let problem = match meetings.iter().find(|meeting| meeting.code == *code) {
+                Some(meeting) if inside(meeting) => continue,
+                Some(_) => format!("the meeting {code} does not end inside the window around this rule"),
+                None => format!("the session has no meeting {code}"),
+            };
+            return Err(CatalogError::new(format!("{pointer}/of/{i}"), problem));
+        }
+        if !meetings.iter().any(inside) {
+            return Err(CatalogError::new(pointer, "the session has no meeting to attend here"));
+        }
+        Ok(())
     }
 
     fn reached(&self, activity: &Activity, reached: Reached, pointer: &str) -> Result<(), CatalogError> {
@@ -278,6 +329,8 @@ mod tests {
             (json!({ "questionnaire": { "code": "b" } }), "/questionnaire/code"),
             (json!({ "activity": { "code": "s", "reached": "passed" } }), "/activity/reached"),
             (json!({ "expected_activities": { "reached": "passed" } }), "/expected_activities/reached"),
+            (json!({ "attendance": { "at_least": 80, "of": [] } }), "/attendance/of"),
+            (json!({ "attendance": { "at_least": 80, "of": ["m1", "m1"] } }), "/attendance/of/1"),
             (time("PT2H1S"), "/time_spent/at_least"),
             (json!({ "within": { "rule": a() } }), "/within"),
             (within(june, march, a()), "/within"),

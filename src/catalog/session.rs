@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AwardKind, CatalogError, CriteriaByKind, LongText, Modality, Training};
+use super::{AwardKind, CatalogError, CriteriaByKind, LongText, Meeting, Modality, Percent, Training, meeting};
 use crate::ids::Code;
 use crate::time::{Duration, Timestamp};
 
@@ -35,6 +35,14 @@ pub struct Session {
     /// Its own criteria, instead of all of the training's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criteria: Option<CriteriaByKind>,
+    /// The times at which its learners come together and attendance is taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    pub meetings: Vec<Meeting>,
+    /// The share, in percent, of the time of a live activity's meetings from which having attended completes that activity;
+    /// half where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attended_from: Option<Percent>,
 }
 
 /// What holds for the learners of a session: the session over its training.
@@ -55,8 +63,14 @@ impl EffectiveSession {
         if session.starts.zip(session.ends).is_some_and(|(starts, ends)| ends < starts) {
             return Err(CatalogError::new("/ends", "the session ends before it starts"));
         }
-        if let Some(criteria) = &session.criteria {
-            training.check_criteria(criteria, "/criteria")?;
+        meeting::check(&session.meetings, &training)?;
+        match &session.criteria {
+            Some(criteria) => training.check_criteria(criteria, Some(&session.meetings), "/criteria")?,
+            None => training.check_attendance(&session.meetings).map_err(|error| {
+                let problem =
+                    format!("the training’s criteria ask for attendance ({}): {}", error.pointer, error.problem);
+                CatalogError::new("/meetings", problem)
+            })?,
         }
         Ok(Self { session, training })
     }
@@ -79,6 +93,11 @@ impl EffectiveSession {
     /// The criteria that apply.
     pub fn criteria(&self) -> &CriteriaByKind {
         self.session.criteria.as_ref().unwrap_or(&self.training.criteria)
+    }
+
+    /// The share of the time of a live activity's meetings from which having attended completes it.
+    pub fn attended_from(&self) -> Percent {
+        self.session.attended_from.unwrap_or(Percent::HALF)
     }
 
     /// The kinds of award it grants.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AwardKind, BadgeImage, CatalogError, CriteriaByKind, LongText, Name, ShortText, WebUrl, refuse_twins};
+use super::{
+    AwardKind, BadgeImage, CatalogError, CriteriaByKind, LongText, Meeting, Name, ShortText, WebUrl, refuse_twins,
+};
 use crate::ids::Code;
 use crate::text::Lang;
 use crate::time::Duration;
@@ -240,11 +242,17 @@ impl Training {
             let pointer = move |j| format!("/units/{i}/activities/{j}/code");
             unit.activities.iter().enumerate().map(move |(j, activity)| (&activity.code, pointer(j)))
         }))?;
-        self.check_criteria(&self.criteria, "/criteria")
+        self.check_criteria(&self.criteria, None, "/criteria")
     }
 
-    /// Refuses criteria that this training can't have, whether they are its own or a session's.
-    pub fn check_criteria(&self, criteria: &CriteriaByKind, pointer: &str) -> Result<(), CatalogError> {
+    /// Refuses criteria that this training can't have, whether they are its own or a session's. What they ask of attendance is
+    /// held against a session's meetings where these are known.
+    pub(super) fn check_criteria(
+        &self,
+        criteria: &CriteriaByKind,
+        meetings: Option<&[Meeting]>,
+        pointer: &str,
+    ) -> Result<(), CatalogError> {
         if criteria.iter().next().is_none() {
             return Err(CatalogError::new(pointer, "criteria for participation, certificate or both are needed"));
         }
@@ -253,7 +261,15 @@ impl Training {
             return Err(CatalogError::new(format!("{pointer}/certificate"), problem));
         }
         criteria.iter().try_for_each(|(kind, criteria)| {
-            criteria.rule.check(self, &format!("{pointer}/{}/rule", AwardKind::as_str(kind)))
+            criteria.rule.check(self, meetings, &format!("{pointer}/{}/rule", AwardKind::as_str(kind)))
         })
+    }
+
+    /// Refuses a session's meetings, where the training's own criteria ask for attendance that they can't give.
+    pub(super) fn check_attendance(&self, meetings: &[Meeting]) -> Result<(), CatalogError> {
+        if self.criteria.iter().any(|(_, criteria)| criteria.rule.asks_attendance()) {
+            self.check_criteria(&self.criteria, Some(meetings), "/criteria")?;
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //! of one become what they hold. Evaluation and wording both walk this, so that what is published is what is decided.
 
 use super::Needs;
-use crate::catalog::{Activity, Reached, Rule, TimeBasis, Training, Unit};
+use crate::catalog::{Activity, EffectiveSession, Meeting, Percent, Reached, Rule, TimeBasis, Unit};
 use crate::ids::Code;
 use crate::time::{Duration, Timestamp};
 
@@ -41,18 +41,30 @@ pub(super) enum What<'a> {
     Course,
     /// Time spent.
     TimeSpent { at_least: Duration, basis: TimeBasis },
-    /// Something that the training does not have; `Rule::check` refuses it, and it is never met.
+    /// Attendance at meetings: all that the session has inside the window, or some of them by name.
+    Attendance { at_least: Percent, of: Vec<&'a Meeting>, which: WhichMeetings },
+    /// Something that the training or the session does not have; `Rule::check` refuses it, and it is never met.
     Unknown(&'a Code),
+}
+
+/// Which meetings an attendance is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WhichMeetings {
+    /// All.
+    All,
+    /// Those that the rule names.
+    Named,
 }
 
 impl<'a> Ask<'a> {
     /// Resolves a rule.
-    pub(super) fn of(rule: &'a Rule, training: &'a Training) -> Self {
-        Self::inside(rule, training, Window::default())
+    pub(super) fn of(rule: &'a Rule, session: &'a EffectiveSession) -> Self {
+        Self::inside(rule, session, Window::default())
     }
 
-    fn inside(rule: &'a Rule, training: &'a Training, window: Window) -> Self {
-        let list = |rules: &'a [Rule]| rules.iter().map(|rule| Self::inside(rule, training, window)).collect();
+    fn inside(rule: &'a Rule, session: &'a EffectiveSession, window: Window) -> Self {
+        let training = &session.training;
+        let list = |rules: &'a [Rule]| rules.iter().map(|rule| Self::inside(rule, session, window)).collect();
         let what = match rule {
             Rule::All(rules) => return Self::group(Needs::All, list(rules), window),
             Rule::Any(rules) => return Self::group(Needs::Any, list(rules), window),
@@ -66,7 +78,7 @@ impl<'a> Ask<'a> {
             }
             Rule::Within { from, until, rule } => {
                 let inner = Window { from: *from, until: *until }.inside(window);
-                return Self { starts_window: WindowStart::Here, ..Self::inside(rule, training, inner) };
+                return Self { starts_window: WindowStart::Here, ..Self::inside(rule, session, inner) };
             }
             Rule::Activity { code, reached } => match training.activity(code) {
                 Some(activity) => What::Activity { activity, reached: *reached },
@@ -87,6 +99,19 @@ impl<'a> Ask<'a> {
             },
             Rule::Course {} => What::Course,
             Rule::TimeSpent { at_least, basis } => What::TimeSpent { at_least: *at_least, basis: *basis },
+            Rule::Attendance { at_least, of } => {
+                let meetings = &session.session.meetings;
+                let known = |code: &&Code| meetings.iter().any(|meeting| meeting.code == **code);
+                match of.iter().flatten().find(|code| !known(code)) {
+                    Some(unknown) => What::Unknown(unknown),
+                    None => {
+                        let wanted = |meeting: &&Meeting| of.as_ref().is_none_or(|of| of.contains(&meeting.code));
+                        let inside = meetings.iter().filter(|meeting| window.contains(meeting.ends));
+                        let which = if of.is_some() { WhichMeetings::Named } else { WhichMeetings::All };
+                        What::Attendance { at_least: *at_least, of: inside.filter(wanted).collect(), which }
+                    }
+                }
+            }
         };
         Self { window, starts_window: WindowStart::Above, what }
     }

@@ -3,39 +3,50 @@
 use std::collections::BTreeSet;
 
 use super::ask::{Ask, What};
+use super::attendance::{self, Share};
 use super::state::{Standing, Standings, is_complete, is_handed_in, reaches, relevant};
 use super::time_spent::{Amount, spent};
 use super::wording::{self, Markup, Noun, Outcome, both};
-use super::{Decision, Finding, Needs};
-use crate::catalog::{Activity, Assessment, AwardKind, EffectiveSession, Reached, TimeBasis, Training, Unit};
+use super::{CountedBy, Decision, Finding, Needs, TimeCounted, TimeRecord};
+use crate::catalog::{
+    Activity, Assessment, AwardKind, EffectiveSession, Meeting, Percent, Reached, TimeBasis, Training, Unit,
+};
 use crate::evidence::{Evidence, Ledger, State};
 use crate::text::{Bilingual, Lang};
 use crate::time::{Duration, Timestamp};
 
 /// Decides what a resolved rule asks.
-pub(super) fn decide(ask: &Ask<'_>, session: &EffectiveSession, kind: AwardKind, ledger: &Ledger) -> Decision {
+pub(super) fn decide<'a>(
+    ask: &Ask<'_>,
+    session: &'a EffectiveSession,
+    kind: AwardKind,
+    ledger: &'a Ledger,
+) -> Decision {
     let training = &session.training;
     let evidence = relevant(session, ledger);
-    let whole = Standings::of(&evidence, super::ask::Window::default());
+    let whole = Standings::of(session, &evidence, super::ask::Window::default());
     let seconds = |basis| spent(training, &whole, basis).known_seconds();
     let (credited_seconds, measured_seconds, declared_seconds) =
         (seconds(TimeBasis::Credited), seconds(TimeBasis::Measured), seconds(TimeBasis::Declared));
-    let evaluation = Evaluation { training, evidence: &evidence, whole: &whole };
+    let evaluation = Evaluation { session, training, evidence: &evidence, whole: &whole };
     let Evaluated { finding, basis } = evaluation.node(ask, &whole);
     Decision {
         kind,
         met: finding.met,
         explanation: finding,
         credited: basis.span,
-        time_bases: basis.time.into_iter().collect(),
-        credited_seconds,
-        measured_seconds,
-        declared_seconds,
+        time: TimeRecord {
+            counted: basis.time.into_iter().collect(),
+            credited_seconds,
+            measured_seconds,
+            declared_seconds,
+        },
     }
 }
 
 struct Evaluation<'e, 'a> {
-    training: &'e Training,
+    session: &'a EffectiveSession,
+    training: &'a Training,
     /// All that concerns the session.
     evidence: &'e [&'a Evidence],
     /// What stands without regard to windows.
@@ -51,7 +62,7 @@ struct Evaluated {
 #[derive(Default)]
 struct Basis {
     span: Option<(Timestamp, Timestamp)>,
-    time: BTreeSet<TimeBasis>,
+    time: BTreeSet<TimeCounted>,
 }
 
 impl Basis {
@@ -79,7 +90,7 @@ impl<'a> Evaluation<'_, 'a> {
         let standings = if ask.window == standings.window {
             standings
         } else {
-            narrower = Standings::of(self.evidence, ask.window);
+            narrower = Standings::of(self.session, self.evidence, ask.window);
             &narrower
         };
         match &ask.what {
@@ -99,9 +110,12 @@ impl<'a> Evaluation<'_, 'a> {
                 self.leaf(ask, leaf, BTreeSet::new())
             }
             What::TimeSpent { at_least, basis } => {
-                let leaf = time(spent(self.training, standings, *basis), *at_least);
-                self.leaf(ask, leaf, BTreeSet::from([*basis]))
+                let amount = spent(self.training, standings, *basis);
+                let (seconds, asked_seconds) = (amount.seconds, at_least.as_seconds());
+                let counted = TimeCounted { basis: (*basis).into(), seconds, asked_seconds };
+                self.leaf(ask, time(amount, *at_least), BTreeSet::from([counted]))
             }
+            What::Attendance { at_least, of, .. } => self.attendance(ask, *at_least, of, standings),
             What::Unknown(_) => {
                 let detail = Bilingual::new("ne peut pas être rempli", "cannot be met");
                 self.leaf(ask, Leaf { met: false, detail, evidence: Vec::new() }, BTreeSet::new())
@@ -148,7 +162,57 @@ impl<'a> Evaluation<'_, 'a> {
             (_, State::Completed) if may_tell => Outcome::DoneWithoutPass(at),
             _ => Outcome::NotYet,
         };
-        self.standing(Noun::of(activity), |s| s.activity(activity), enough, tell, standings)
+        let leaf = self.standing(Noun::of(activity), |s| s.activity(activity), enough, tell, standings);
+        match reached {
+            Reached::Completed if !leaf.met => self.by_attendance(activity, standings, leaf),
+            _ => leaf,
+        }
+    }
+
+    /// A live activity that the source's word does not complete: completed by attendance, or told how far that goes.
+    fn by_attendance(&self, activity: &Activity, standings: &Standings<'a>, word: Leaf<'a>) -> Leaf<'a> {
+        let told = |outcome| wording::outcome(Noun::of(activity), outcome);
+        let last = |evidence: &[&Evidence]| evidence.iter().map(|evidence| evidence.at).max();
+        if let Some(evidence) = standings.done_by_attendance(activity) {
+            let detail = last(evidence).map_or_else(|| word.detail.clone(), |at| told(Outcome::Done(at)));
+            return Leaf { met: true, detail, evidence: evidence.to_vec() };
+        }
+        if !word.evidence.is_empty() {
+            return word;
+        }
+        if let Some(evidence) = self.whole.done_by_attendance(activity)
+            && let Some(at) = last(evidence)
+        {
+            return Leaf { met: false, detail: told(Outcome::Outside(at)), evidence: evidence.to_vec() };
+        }
+        let of_activity = |meeting: &Meeting| meeting.activity.as_ref() == Some(&activity.code);
+        let stated = standings.attended.iter().filter(|attended| of_activity(attended.meeting));
+        let evidence: Vec<_> = stated.map(|attended| attended.evidence).collect();
+        match attendance::share_of_activity(self.session, &standings.attended, &activity.code) {
+            Some(share) if !evidence.is_empty() => {
+                Leaf { met: false, detail: wording::attended_out_of(share), evidence }
+            }
+            _ => word,
+        }
+    }
+
+    fn attendance(&self, ask: &Ask<'_>, at_least: Percent, of: &[&Meeting], standings: &Standings<'a>) -> Evaluated {
+        let share = attendance::share(&standings.attended, of.iter().copied());
+        let Share { attended: seconds, scheduled } = share;
+        let asked_seconds = at_least.of_seconds(scheduled);
+        let stated =
+            standings.attended.iter().filter(|said| of.iter().any(|meeting| meeting.code == said.meeting.code));
+        let (present, absent): (Vec<_>, Vec<_>) = stated.partition(|said| !said.spans.is_empty());
+        let met = scheduled > 0 && seconds >= asked_seconds;
+        let detail = match (present.is_empty(), absent.is_empty()) {
+            (true, true) => wording::attendance_unknown(),
+            _ => wording::attended_out_of(share),
+        };
+        // What is met rests on presence; of what is not met, absence tells as well.
+        let told = present.into_iter().chain(absent.into_iter().filter(|_| !met));
+        let leaf = Leaf { met, detail, evidence: told.map(|said| said.evidence).collect() };
+        let counted = TimeCounted { basis: CountedBy::Attendance, seconds, asked_seconds };
+        self.leaf(ask, leaf, BTreeSet::from([counted]))
     }
 
     /// The source's word on a unit or on the course. Where the training does not certify, a failure stays untold: it can only
@@ -190,7 +254,7 @@ impl<'a> Evaluation<'_, 'a> {
         Leaf { met, detail: wording::outcome(noun, outcome), evidence: evidence.into_iter().collect() }
     }
 
-    fn leaf(&self, ask: &Ask<'_>, leaf: Leaf<'a>, time: BTreeSet<TimeBasis>) -> Evaluated {
+    fn leaf(&self, ask: &Ask<'_>, leaf: Leaf<'a>, time: BTreeSet<TimeCounted>) -> Evaluated {
         let Leaf { met, detail, evidence } = leaf;
         let moments = || evidence.iter().map(|evidence| evidence.at);
         let span = moments().min().zip(moments().max());
@@ -234,8 +298,8 @@ mod tests {
     use super::super::samples::{
         activity, course, declared, fact, ledger, measured, noon, session, training, unchecked, unit,
     };
-    use super::super::{Decision, decide};
-    use crate::catalog::{AwardKind, EffectiveSession, Rule, TimeBasis};
+    use super::super::{CountedBy, Decision, TimeCounted, TimeRecord, decide};
+    use crate::catalog::{AwardKind, EffectiveSession, Rule};
     use crate::evidence::{Evidence, Fact, Score, State};
     use crate::text::Lang;
 
@@ -393,11 +457,14 @@ mod tests {
         let session =
             session("self_assessment", json!({ "any": [time("measured"), time("declared"), time("credited")] }));
         let decision = decided(&session, [measured("2026-03-03T12:00:00+01:00", 60), declared("2026-03-03", 7200)]);
-        assert_eq!(decision.time_bases, [TimeBasis::Declared]);
-        assert_eq!(
-            (decision.credited_seconds, decision.measured_seconds, decision.declared_seconds),
-            (None, Some(60), Some(7200))
-        );
+        let declared = TimeCounted { basis: CountedBy::Declared, seconds: 7200, asked_seconds: 3600 };
+        let time = TimeRecord {
+            counted: vec![declared],
+            credited_seconds: None,
+            measured_seconds: Some(60),
+            declared_seconds: Some(7200),
+        };
+        assert_eq!(decision.time, time);
     }
 
     #[test]

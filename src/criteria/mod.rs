@@ -1,7 +1,7 @@
 //! Award criteria at work: a rule tree read against a learner's ledger, with the reasons, and the same tree put into words.
 //!
 //! Everything here is a pure function of a session and a ledger. The ledger is first reduced to what stands (`state`): per
-//! activity, unit and course the latest event of the source's own clock, in a tie the variant of [`State`](crate::evidence::State)
+//! activity, unit, course and meeting the latest event of the source's own clock, in a tie the variant of [`State`](crate::evidence::State)
 //! that comes last. So neither the order of arrival nor a repeated delivery can change a decision. The rule is resolved against
 //! the training (`ask`), evaluated with an explanation at each node (`evaluate`), and published in words (`narrative`).
 //!
@@ -11,6 +11,7 @@
 //! Architecture invariant: no type of this module can carry a score, and nothing here knows credentials, sources or storage.
 
 mod ask;
+mod attendance;
 mod evaluate;
 mod missing;
 mod narrative;
@@ -43,18 +44,82 @@ pub struct Decision {
     /// The moments of the first and the last evidence that a met decision rests on; none where it is not met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credited: Option<(Timestamp, Timestamp)>,
-    /// How time was counted, where a met decision rests on time spent.
+    /// How much time there is, and which of it counted.
+    #[serde(default, skip_serializing_if = "TimeRecord::is_empty")]
+    pub time: TimeRecord,
+}
+
+/// How much time was spent, by each way of counting, and what of it a decision rests on. The award keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeRecord {
+    /// What a met decision rests on: each condition on time or attendance that counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub time_bases: Vec<TimeBasis>,
+    pub counted: Vec<TimeCounted>,
     /// The declared durations of all that was done, in seconds, whenever that was; none where nothing was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credited_seconds: Option<u64>,
-    /// All time measured, overlaps counted once, in seconds; none where none was measured.
+    /// All time measured by the source or by attendance, overlaps counted once, in seconds; none where none was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_seconds: Option<u64>,
     /// The latest total that the LMS declared, in seconds; none where it declared none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_seconds: Option<u64>,
+}
+
+impl TimeRecord {
+    /// Whether nothing is known of any time.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A condition on time that counted: how it was counted, how much there was, and how much was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeCounted {
+    /// How.
+    pub basis: CountedBy,
+    /// How much there was, in seconds, inside the condition's window.
+    pub seconds: u64,
+    /// How much was asked, in seconds.
+    pub asked_seconds: u64,
+}
+
+/// How time that counted was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedBy {
+    /// The declared duration of each validated activity.
+    Credited,
+    /// Measured by the source, or by attendance.
+    Measured,
+    /// A total that the LMS declared.
+    Declared,
+    /// Attendance at meetings, as a share of their scheduled time.
+    Attendance,
+}
+
+impl CountedBy {
+    /// The word used in storage and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credited => TimeBasis::Credited.as_str(),
+            Self::Measured => TimeBasis::Measured.as_str(),
+            Self::Declared => TimeBasis::Declared.as_str(),
+            Self::Attendance => "attendance",
+        }
+    }
+}
+
+impl From<TimeBasis> for CountedBy {
+    fn from(basis: TimeBasis) -> Self {
+        match basis {
+            TimeBasis::Credited => Self::Credited,
+            TimeBasis::Measured => Self::Measured,
+            TimeBasis::Declared => Self::Declared,
+        }
+    }
 }
 
 /// One node of an explanation.
@@ -112,6 +177,6 @@ impl Needs {
 /// Evidence of another session, or about activities and units that the training does not have, is ignored.
 pub fn decide(session: &EffectiveSession, kind: AwardKind, ledger: &Ledger) -> Option<Decision> {
     let criteria = session.criteria().get(kind)?;
-    let ask = ask::Ask::of(&criteria.rule, &session.training);
+    let ask = ask::Ask::of(&criteria.rule, session);
     Some(evaluate::decide(&ask, session, kind, ledger))
 }

@@ -14,7 +14,7 @@ pub fn narrative(session: &EffectiveSession, kind: AwardKind, lang: Lang) -> Opt
         return Some(narrative.as_str().to_owned());
     }
     let training = &session.training;
-    let ask = Ask::of(&criteria.rule, training);
+    let ask = Ask::of(&criteria.rule, session);
     let award = kind.with_article(lang);
     let must = match lang {
         Lang::Fr => format!("Pour obtenir {award}, il faut"),
@@ -76,7 +76,11 @@ impl List<'_> {
                 );
                 &[]
             }
-            What::Activity { .. } | What::Questionnaire(_) | What::TimeSpent { .. } | What::Unknown(_) => &[],
+            What::Activity { .. }
+            | What::Questionnaire(_)
+            | What::TimeSpent { .. }
+            | What::Attendance { .. }
+            | What::Unknown(_) => &[],
         };
         self.bullets.push(Bullet { level, text });
         parts.iter().for_each(|part| self.add(part, level + 1));

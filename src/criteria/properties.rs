@@ -10,8 +10,8 @@ use proptest::sample::select;
 
 use super::samples::{code, fact, ledger, training, unchecked};
 use super::{Decision, Finding, decide, narrative};
-use crate::catalog::{AwardKind, EffectiveSession, Reached, Rule, TimeBasis};
-use crate::evidence::{Evidence, Fact, Part, Score, State};
+use crate::catalog::{AwardKind, EffectiveSession, Percent, Reached, Rule, TimeBasis};
+use crate::evidence::{Evidence, Fact, Interval, Part, Score, State};
 use crate::ids::Code;
 use crate::text::Lang;
 use crate::time::{Duration, Timestamp};
@@ -19,6 +19,7 @@ use crate::time::{Duration, Timestamp};
 /// Some more often than others, so that rules and evidence meet.
 const ACTIVITIES: [&str; 12] =
     ["quiz", "quiz", "quiz", "quiz", "video", "video", "auto", "auto", "atelier", "lecture", "avis", "inconnue"];
+const MEETINGS: [&str; 4] = ["m1", "m1", "m2", "m9"];
 const UNITS: [&str; 4] = ["u1", "u2", "u3", "u9"];
 /// Evidence of a random ledger lies in the first of these seconds, windows and what comes later in all of them.
 const LEDGER_SECONDS: i64 = 12;
@@ -54,7 +55,19 @@ fn any_fact() -> impl Strategy<Value = Fact> {
             .prop_map(|(activity, seconds)| Fact::TimeMeasured { activity, seconds }),
         1 => any::<u64>().prop_map(|seconds| Fact::TimeMeasured { activity: None, seconds }),
         2 => (0..9000_u64).prop_map(|seconds| Fact::TimeDeclared { seconds }),
+        4 => (select(&MEETINGS[..]), moment(0..3), vec(interval(), 0..3))
+            .prop_map(|(meeting, stated, intervals)| Fact::Attendance { meeting: code(meeting), stated, intervals }),
     ]
+}
+
+/// A time around the first meeting of the samples, or around the second.
+fn interval() -> impl Strategy<Value = Interval> {
+    let start = prop_oneof![Just("2026-03-10T07:00:00Z"), Just("2026-03-17T12:30:00Z")];
+    (start, 0..300_i64, -10..300_i64).prop_map(|(start, from, minutes)| {
+        let start: Timestamp = start.parse().unwrap();
+        let from = start.plus_seconds(from * 60);
+        Interval { from, until: from.plus_seconds(minutes * 60) }
+    })
 }
 
 fn evidence() -> impl Strategy<Value = Vec<Evidence>> {
@@ -74,6 +87,9 @@ fn rule(reached: impl Strategy<Value = Reached> + Clone + 'static) -> impl Strat
         1 => activity_code().prop_map(|code| Rule::Questionnaire { code }),
         3 => (1..9000_u64, select(vec![TimeBasis::Credited, TimeBasis::Measured, TimeBasis::Declared]))
             .prop_map(|(seconds, basis)| Rule::TimeSpent { at_least: Duration::from_seconds(seconds).unwrap(), basis }),
+        3 => (1..=100_u8, option::of(vec(select(&MEETINGS[..3]).prop_map(code), 1..3))).prop_map(|(percent, of)| {
+            Rule::Attendance { at_least: Percent::try_from(percent).unwrap(), of }
+        }),
     ];
     let leaf = leaf.boxed();
     let tree = leaf.clone().prop_recursive(4, 12, 3, |inner| {
@@ -111,6 +127,7 @@ fn in_favour(evidence: &[Evidence], (later, earlier): (Timestamp, Timestamp), wa
         (Fact::Unit { code: a, .. }, Fact::Unit { code: b, .. }) => a == b,
         (Fact::Course { .. }, Fact::Course { .. }) => true,
         (Fact::TimeDeclared { .. }, Fact::TimeDeclared { .. }) => true,
+        (Fact::Attendance { meeting: a, .. }, Fact::Attendance { meeting: b, .. }) => a == b,
         _ => false,
     };
     let same: Vec<&Evidence> = evidence.iter().filter(|evidence| about(&evidence.fact)).collect();
@@ -138,6 +155,17 @@ fn in_favour(evidence: &[Evidence], (later, earlier): (Timestamp, Timestamp), wa
         Fact::ActivityPart { code, part: Part::Failed } => Fact::ActivityPart { code, part: Part::Passed },
         part @ Fact::ActivityPart { .. } => part,
         measured @ (Fact::TimeMeasured { .. } | Fact::Retracted { .. }) => measured,
+        // Stated after all that was stated, with all the presence that any of it says.
+        Fact::Attendance { meeting, stated, mut intervals } => {
+            let mut last = stated;
+            for found in &same {
+                if let Fact::Attendance { stated, intervals: said, .. } = &found.fact {
+                    last = last.max(stated.plus_seconds(1));
+                    intervals.extend(said);
+                }
+            }
+            Fact::Attendance { meeting, stated: last, intervals }
+        }
     };
     fact(at, wanted)
 }
@@ -164,7 +192,11 @@ fn named(rule: &Rule) -> Vec<&Code> {
         Rule::All(rules) | Rule::Any(rules) | Rule::AtLeast { of: rules, .. } => rules.iter().flat_map(named).collect(),
         Rule::Within { rule, .. } => named(rule),
         Rule::Activity { code, .. } | Rule::Questionnaire { code } => vec![code],
-        Rule::ExpectedActivities { .. } | Rule::Unit { .. } | Rule::Course {} | Rule::TimeSpent { .. } => Vec::new(),
+        Rule::ExpectedActivities { .. }
+        | Rule::Unit { .. }
+        | Rule::Course {}
+        | Rule::TimeSpent { .. }
+        | Rule::Attendance { .. } => Vec::new(),
     }
 }
 
@@ -253,7 +285,7 @@ proptest! {
             prop_assert_eq!(decision.missing(lang).is_empty(), decision.met);
             prop_assert!(!decision.summary().get(lang).is_empty());
         }
-        prop_assert!(decision.met || decision.credited.is_none() && decision.time_bases.is_empty());
+        prop_assert!(decision.met || decision.credited.is_none() && decision.time.counted.is_empty());
         let moments = || evidence.iter().map(|evidence| evidence.at);
         if let Some((first, last)) = decision.credited {
             prop_assert!(first <= last && moments().any(|at| at == first) && moments().any(|at| at == last));

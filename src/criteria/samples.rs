@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::catalog::{EffectiveSession, Rule, Session, Training};
-use crate::evidence::{Evidence, Fact, Ledger, State};
+use crate::evidence::{Evidence, Fact, Interval, Ledger, State};
 use crate::ids::Code;
 use crate::time::Timestamp;
 
@@ -59,7 +59,15 @@ pub(super) fn unchecked(assessment: &str, rule: Rule) -> EffectiveSession {
 }
 
 fn run() -> Session {
-    serde_json::from_value(json!({ "code": SESSION, "training": "accueil-usagers" })).unwrap()
+    serde_json::from_value(json!({
+        "code": SESSION,
+        "training": "accueil-usagers",
+        "meetings": [
+            { "code": "m1", "activity": "atelier", "starts": "2026-03-10T09:00:00+01:00", "ends": "2026-03-10T12:00:00+01:00" },
+            { "code": "m2", "title": "Retour d’expérience", "starts": "2026-03-17T14:00:00+01:00", "ends": "2026-03-17T15:00:00+01:00" }
+        ]
+    }))
+    .unwrap()
 }
 
 /// A fact reported at a moment.
@@ -89,6 +97,16 @@ pub(super) fn course(day: &str, state: State) -> Evidence {
 
 pub(super) fn measured(at: &str, seconds: u64) -> Evidence {
     fact(at.parse().unwrap(), Fact::TimeMeasured { activity: None, seconds })
+}
+
+/// Presence at a meeting of the samples at local times of its day, as stated at a moment.
+pub(super) fn attendance(meeting: &str, stated: &str, present: &[(&str, &str)]) -> Evidence {
+    let meetings = run().meetings;
+    let scheduled = meetings.iter().find(|known| known.code.as_str() == meeting).unwrap();
+    let day = &scheduled.ends.to_string()[..10];
+    let at = |time: &str| format!("{day}T{time}:00+01:00").parse().unwrap();
+    let intervals = present.iter().map(|(from, until)| Interval { from: at(from), until: at(until) }).collect();
+    fact(scheduled.ends, Fact::Attendance { meeting: code(meeting), stated: stated.parse().unwrap(), intervals })
 }
 
 pub(super) fn declared(day: &str, seconds: u64) -> Evidence {

@@ -1,4 +1,4 @@
-//! What stands: a ledger reduced to the latest state of each activity, unit and course, and to its facts about time.
+//! What stands: a ledger reduced to the latest state of each activity, unit and course, and to its facts about time and presence.
 //!
 //! The latest event by the source's clock wins; in a tie the order of [`State`] does. A reduction looks at one window only: a
 //! withdrawal after the window's end does not undo what was done inside it.
@@ -9,6 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::ask::Window;
+use super::attendance::{self, Attended};
 use crate::catalog::{Activity, EffectiveSession, Reached, Training, Unit};
 use crate::evidence::{Evidence, Fact, Ledger, Part, State};
 use crate::ids::Code;
@@ -17,6 +18,7 @@ use crate::time::Timestamp;
 /// The evidence of a ledger that concerns a session, as its training describes it.
 pub(super) fn relevant<'a>(session: &EffectiveSession, ledger: &'a Ledger) -> Vec<&'a Evidence> {
     let activities: HashSet<&Code> = session.training.activities().map(|activity| &activity.code).collect();
+    let meetings: HashSet<&Code> = session.session.meetings.iter().map(|meeting| &meeting.code).collect();
     let units: HashSet<&Code> = session.training.units.iter().map(|unit| &unit.code).collect();
     let taken_back: HashSet<&str> = ledger.evidence.iter().filter_map(|evidence| retracts(&evidence.fact)).collect();
     let stands = |evidence: &Evidence| taken_back.is_empty() || !taken_back.contains(evidence.fact_key().as_str());
@@ -24,6 +26,7 @@ pub(super) fn relevant<'a>(session: &EffectiveSession, ledger: &'a Ledger) -> Ve
         Fact::Activity { code, .. } | Fact::ActivityPart { code, .. } => activities.contains(code),
         Fact::Unit { code, .. } => units.contains(code),
         Fact::TimeMeasured { activity, .. } => activity.as_ref().is_none_or(|code| activities.contains(code)),
+        Fact::Attendance { meeting, .. } => meetings.contains(meeting),
         Fact::Course { .. } | Fact::TimeDeclared { .. } => true,
         Fact::Retracted { .. } => false,
     };
@@ -57,13 +60,19 @@ pub(super) struct Standings<'a> {
     pub(super) measured: Vec<(&'a Evidence, u64)>,
     /// The latest declared total; in a tie the larger.
     pub(super) declared: Option<(&'a Evidence, u64)>,
+    /// The statement of attendance that holds for each meeting.
+    pub(super) attended: Vec<Attended<'a>>,
+    /// The live activities that attendance completes, with the evidence.
+    by_attendance: HashMap<&'a Code, Vec<&'a Evidence>>,
 }
 
 impl<'a> Standings<'a> {
     /// Reduces evidence, in any order and with any repetition.
-    pub(super) fn of(evidence: &[&'a Evidence], window: Window) -> Self {
-        let mut standings = Self { window, ..Self::default() };
+    pub(super) fn of(session: &'a EffectiveSession, evidence: &[&'a Evidence], window: Window) -> Self {
+        let attended = attendance::standing(session, evidence, window);
+        let by_attendance = attendance::completed(session, &attended);
         let mut activities: HashMap<&Code, Reports<'_>> = HashMap::new();
+        let mut standings = Self { window, attended, by_attendance, ..Self::default() };
         for &evidence in evidence.iter().filter(|evidence| window.contains(evidence.at)) {
             let report = |state: &State| Standing { state: *state, evidence };
             match &evidence.fact {
@@ -80,6 +89,7 @@ impl<'a> Standings<'a> {
                         standings.declared = Some((evidence, *seconds));
                     }
                 }
+                Fact::Attendance { .. } => {}
                 // Those that hold have left out what they are about (`relevant`).
                 Fact::Retracted { .. } => {}
             }
@@ -99,10 +109,16 @@ impl<'a> Standings<'a> {
         self.units.get(&unit.code).copied()
     }
 
-    /// The evidence that an activity was done, if it was.
-    pub(super) fn done(&self, training: &Training, activity: &Activity) -> Option<&'a Evidence> {
-        let standing = self.activity(activity)?;
-        reaches(training, activity, Reached::Completed, standing.state).then_some(standing.evidence)
+    /// The evidence of attendance that completes a live activity, if it does.
+    pub(super) fn done_by_attendance(&self, activity: &Activity) -> Option<&[&'a Evidence]> {
+        self.by_attendance.get(&activity.code).map(Vec::as_slice)
+    }
+
+    /// The evidence that an activity was done, if it was: by the source's word, else by attendance.
+    pub(super) fn done(&self, training: &Training, activity: &Activity) -> Option<Vec<&'a Evidence>> {
+        let word = self.activity(activity);
+        let word = word.filter(|word| reaches(training, activity, Reached::Completed, word.state));
+        word.map(|word| vec![word.evidence]).or_else(|| self.done_by_attendance(activity).map(<[_]>::to_vec))
     }
 
     /// Whether every expected activity of a unit was done, and there is one.

@@ -4,9 +4,11 @@
 //! activity done, once each, whatever the clocks of the LMS say. A unit with a longer duration of its own gives that duration
 //! once it is complete, by its expected activities or by the source's word; since the larger of both counts, doing one thing
 //! more never takes time away. The source's word on a unit without a duration of its own credits nothing: it names no activity.
+//!
+//! Measured time is all that a source measured and all attendance together, each moment once, whatever it was spent on.
 
 use super::state::Standings;
-use crate::catalog::{TimeBasis, Training};
+use crate::catalog::{TimeBasis, Training, union_seconds};
 use crate::evidence::Evidence;
 
 /// An amount of time, and the evidence it was counted from.
@@ -42,7 +44,7 @@ fn credited<'a>(training: &Training, standings: &Standings<'a>) -> Amount<'a> {
         for activity in &unit.activities {
             if let Some(evidence) = standings.done(training, activity) {
                 by_activities += activity.duration.as_seconds();
-                amount.evidence.push(evidence);
+                amount.evidence.extend(evidence);
             }
         }
         let own = unit.duration.map_or(0, |duration| duration.as_seconds());
@@ -64,7 +66,7 @@ fn credited<'a>(training: &Training, standings: &Standings<'a>) -> Amount<'a> {
 /// No stretch counts for more: the longest duration that a rule can ask for is below it.
 const LONGEST_STRETCH_SECONDS: u64 = 36_000_000;
 
-/// The union of all stretches, each `[at - seconds, at)`: two reports of the same minutes count once.
+/// The union of all stretches, each `[at - seconds, at)`, and of all times of presence: two reports of the same minutes count once.
 fn measured<'a>(standings: &Standings<'a>) -> Amount<'a> {
     let mut stretches: Vec<(i64, i64)> = Vec::new();
     let mut evidence = Vec::new();
@@ -74,14 +76,11 @@ fn measured<'a>(standings: &Standings<'a>) -> Amount<'a> {
         stretches.push((end.saturating_sub(seconds), end));
         evidence.push(stretch);
     }
-    stretches.sort_unstable();
-    let mut seconds = 0_u64;
-    let mut counted_until = i64::MIN;
-    for (start, end) in stretches {
-        seconds = seconds.saturating_add(end.saturating_sub(start.max(counted_until)).max(0).unsigned_abs());
-        counted_until = counted_until.max(end);
+    for attended in standings.attended.iter().filter(|attended| !attended.spans.is_empty()) {
+        stretches.extend(&attended.spans);
+        evidence.push(attended.evidence);
     }
-    Amount { seconds, evidence }
+    Amount { seconds: union_seconds(stretches), evidence }
 }
 
 #[cfg(test)]
@@ -89,14 +88,14 @@ mod tests {
     use serde_json::json;
 
     use super::super::ask::Window;
-    use super::super::samples::{activity, declared, fact, measured, noon, training, unit};
+    use super::super::samples::{activity, attendance, declared, fact, measured, noon, session, unit};
     use super::*;
     use crate::evidence::{Fact, State};
 
     fn seconds(basis: TimeBasis, evidence: &[Evidence]) -> u64 {
-        let training = training("self_assessment", json!({}));
+        let session = session("self_assessment", json!({ "course": {} }));
         let evidence: Vec<&Evidence> = evidence.iter().collect();
-        spent(&training, &Standings::of(&evidence, Window::default()), basis).seconds
+        spent(&session.training, &Standings::of(&session, &evidence, Window::default()), basis).seconds
     }
 
     fn minutes_credited(evidence: &[Evidence]) -> u64 {
@@ -133,6 +132,22 @@ mod tests {
         let next_hour_and_a_half = measured("2026-03-02T13:00:00+01:00", 5400);
         assert_eq!(seconds(TimeBasis::Measured, &[morning.clone(), morning.clone()]), 3600);
         assert_eq!(seconds(TimeBasis::Measured, &[half_of_it, morning, next_hour_and_a_half]), 7200);
+    }
+
+    #[test]
+    fn presence_and_measured_stretches_count_once_together() {
+        let morning = attendance("m1", "2026-03-10T18:00:00+01:00", &[("09:00", "11:00")]);
+        let on_another_activity = measured("2026-03-10T11:30:00+01:00", 3600);
+        assert_eq!(seconds(TimeBasis::Measured, std::slice::from_ref(&morning)), 7200);
+        assert_eq!(seconds(TimeBasis::Measured, &[on_another_activity, morning]), 9000);
+    }
+
+    #[test]
+    fn a_workshop_that_was_attended_credits_its_declared_duration() {
+        let half = attendance("m1", "2026-03-10T18:00:00+01:00", &[("09:00", "10:30")]);
+        let less = attendance("m1", "2026-03-10T18:00:00+01:00", &[("09:00", "10:29")]);
+        assert_eq!(minutes_credited(&[half]), 90);
+        assert_eq!(minutes_credited(&[less]), 0);
     }
 
     #[test]

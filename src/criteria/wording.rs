@@ -5,8 +5,9 @@
 use std::sync::LazyLock;
 
 use super::Needs;
-use super::ask::{Ask, What, Window, WindowStart};
-use crate::catalog::{Activity, ActivityKind, Reached, TimeBasis, Training};
+use super::ask::{Ask, What, WhichMeetings, Window, WindowStart};
+use super::attendance::Share;
+use crate::catalog::{Activity, ActivityKind, Meeting, Percent, Reached, TimeBasis, Training};
 use crate::markdown;
 use crate::text::{Bilingual, Lang};
 use crate::time::{Days, Duration, Timestamp, Zone};
@@ -94,6 +95,10 @@ fn asked(ask: &Ask<'_>, training: &Training, lang: Lang, markup: Markup) -> Stri
                 Lang::En => format!("spend at least {time} on the training, {how}"),
             }
         }
+        What::Attendance { at_least, of, which } => {
+            let named = (*which == WhichMeetings::Named).then_some(of.as_slice());
+            asked_of_attendance(*at_least, named, training, lang, markup)
+        }
         What::Unknown(code) => match lang {
             Lang::Fr => format!("satisfaire à un élément absent de la formation ({code})"),
             Lang::En => format!("satisfy something that the training does not have ({code})"),
@@ -137,6 +142,40 @@ fn asked_of_activity(activity: &Activity, reached: Reached, training: &Training,
         (Reached::Passed, ActivityKind::Resource, Lang::En) => ("pass the activity", ""),
     };
     format!("{before} {title}{after}")
+}
+
+fn asked_of_attendance(
+    at_least: Percent,
+    named: Option<&[&Meeting]>,
+    training: &Training,
+    lang: Lang,
+    markup: Markup,
+) -> String {
+    let titles = named.unwrap_or_default().iter().map(|meeting| quoted(meeting.label(training), lang, markup));
+    let titles = enumeration(&titles.collect::<Vec<_>>(), lang);
+    let of = match (named.map(<[_]>::len), lang) {
+        (None, Lang::Fr) => "des séances".to_owned(),
+        (None, Lang::En) => "the live sessions".to_owned(),
+        (Some(1), Lang::Fr) => format!("de la séance {titles}"),
+        (Some(1), Lang::En) => format!("the live session {titles}"),
+        (Some(_), Lang::Fr) => format!("des séances {titles}"),
+        (Some(_), Lang::En) => format!("the live sessions {titles}"),
+    };
+    match (at_least.get(), lang) {
+        (100, Lang::Fr) => format!("assister à la totalité de la durée prévue {of}"),
+        (100, Lang::En) => format!("attend the whole scheduled time of {of}"),
+        (percent, Lang::Fr) => format!("assister à au moins {percent}\u{a0}% de la durée prévue {of}"),
+        (percent, Lang::En) => format!("attend at least {percent}% of the scheduled time of {of}"),
+    }
+}
+
+/// `a, b et c`.
+fn enumeration(items: &[String], lang: Lang) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} {} {last}", first.join(", "), lang.pick("et", "and")),
+    }
 }
 
 /// A title between the quotation marks of a language.
@@ -283,6 +322,25 @@ pub(super) fn time_out_of(seconds: u64, asked: Duration) -> Bilingual {
             (_, Lang::En) => format!("{} out of {asked}", spoken(seconds, lang)),
         }
     })
+}
+
+/// So much attended out of what was scheduled. The share is rounded down: it never says more than there was.
+pub(super) fn attended_out_of(share: Share) -> Bilingual {
+    let percent = u128::from(share.attended) * 100 / u128::from(share.scheduled.max(1));
+    both(|lang| {
+        let (attended, scheduled) = (spoken(share.attended, lang), spoken(share.scheduled, lang));
+        match (share.attended, lang) {
+            (0, Lang::Fr) => format!("aucune présence relevée sur {scheduled}"),
+            (0, Lang::En) => format!("no attendance recorded out of {scheduled}"),
+            (_, Lang::Fr) => format!("{attended} de présence sur {scheduled}, soit {percent}\u{a0}%"),
+            (_, Lang::En) => format!("attended {attended} out of {scheduled}, {percent}%"),
+        }
+    })
+}
+
+/// Nothing was stated yet.
+pub(super) fn attendance_unknown() -> Bilingual {
+    Bilingual::new("présence pas encore relevée", "attendance not recorded yet")
 }
 
 fn spoken(seconds: u64, lang: Lang) -> String {

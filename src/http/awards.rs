@@ -103,6 +103,7 @@ async fn describe(app: &App, award: &Award) -> Result<Value, Problem> {
         "learner": learner.map(|learner| json!({ "source": learner.source, "id": learner.external_id })),
         "kind": award.kind,
         "awarded": award.awarded,
+        "time": award.snapshot.time,
     });
     let state = match &award.state {
         AwardState::Blocked { reasons } => {

@@ -315,7 +315,8 @@ async fn take_down(tx: &mut Tx, made: &DecisionMade, now: Timestamp) -> Result<(
     tx.run(upsert, args![&made.session, made.learner, kind, outcome, digest.as_str(), now]).await?;
     let entry = Entry::new(now, Action::Decided, Object::new("session", &made.session));
     let entry = entry.of_issuer(&made.issuer).about(made.learner).with("kind", kind).with("outcome", outcome);
-    let bases: Vec<_> = decision.time_bases.iter().map(|basis| basis.as_str()).collect();
+    let mut bases: Vec<_> = decision.time.counted.iter().map(|counted| counted.basis.as_str()).collect();
+    bases.dedup();
     tx.note(entry.with("digest", digest).with("time_bases", bases));
     Ok(())
 }
@@ -337,7 +338,8 @@ async fn retake_snapshot(tx: &mut Tx, award: &Award, from: &str, to: &AwardState
     super::awards::keep_achievement(tx, &award.snapshot.achievement).await?;
     let snapshot = &award.snapshot;
     let sql = "update awards set state = $3, state_document = $4, achievement = $5, issuer_document = $6, \
-               recipient_document = $7, activity_start = $8, activity_end = $9, issuer = $10 where id = $1 and state = $2";
+               recipient_document = $7, activity_start = $8, activity_end = $9, issuer = $10, time_document = $11 \
+               where id = $1 and state = $2";
     let values = args![
         award.id,
         from,
@@ -348,7 +350,8 @@ async fn retake_snapshot(tx: &mut Tx, award: &Award, from: &str, to: &AwardState
         to_document(&snapshot.recipient),
         snapshot.activity_start,
         snapshot.activity_end,
-        &snapshot.issuer.code
+        &snapshot.issuer.code,
+        to_document(&snapshot.time)
     ];
     Ok((tx.run(sql, values).await? == 1).then_some(()))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ed25519_dalek::SigningKey;
 use sceau::award::{AchievementSnapshot, Award, AwardState, Recipient, RevocationCategory, Snapshot};
 use sceau::catalog::{AwardKind, Issuer, Session, Source, Training};
+use sceau::criteria::TimeRecord;
 use sceau::entropy::Entropy;
 use sceau::evidence::{Evidence, Fact, State};
 use sceau::ids::{AwardId, Code, CredentialId, DeliveryId, ExternalId, LearnerId, PublicUrl, SubjectId};
@@ -225,6 +226,7 @@ pub(crate) async fn award(store: &Store, session: &str, learner: LearnerId) -> A
             recipient: Recipient { name: Some(name("Zoé Lefèvre")), email: None },
             activity_start: Some(at(1)),
             activity_end: None,
+            time: TimeRecord::default(),
         },
     }
 }

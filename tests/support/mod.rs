@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use sceau::award::{AchievementSnapshot, Award, AwardState, Recipient, Snapshot};
 use sceau::catalog::{AwardKind, EffectiveSession, Issuer, Session, Training};
+use sceau::criteria::TimeRecord;
 use sceau::entropy::Entropy;
 use sceau::ids::PublicUrl;
 use sceau::text::{Email, PersonName};
@@ -119,6 +120,7 @@ pub fn award() -> Award {
         snapshot: Snapshot {
             activity_start: achievement.starts,
             activity_end: achievement.ends,
+            time: TimeRecord::default(),
             achievement,
             issuer,
             recipient: Recipient {
