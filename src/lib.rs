@@ -43,6 +43,7 @@ pub mod pages;
 pub mod store;
 
 // Layer 7, flow: what happens when. Knows no HTTP but what `fetch` asks of others.
+pub mod sheet;
 pub mod intake;
 pub mod fetch;
 pub mod service;

@@ -114,14 +114,34 @@ impl Timestamp {
         }
     }
 
+    /// The wall-clock time of a zone: year, month, day, hour, minute, second; a time that daylight saving skips or repeats is read
+    /// as the first moment that it can be. None for a time that no day has.
+    pub fn from_local(date: (i16, i8, i8), time: (i8, i8, i8), zone: &Zone) -> Option<Self> {
+        let date = jiff::civil::Date::new(date.0, date.1, date.2).ok()?;
+        let time = jiff::civil::Time::new(time.0, time.1, time.2, 0).ok()?;
+        let moment = zone.0.to_ambiguous_zoned(date.to_datetime(time)).compatible().ok()?;
+        Some(Self(moment.timestamp().as_microsecond()))
+    }
+
+    /// The day on the calendar of a zone: year, month, day.
+    pub fn local_date(self, zone: &Zone) -> (i16, i8, i8) {
+        let local = self.zoned(zone);
+        (local.year(), local.month(), local.day())
+    }
+
+    /// The time of day for people: `14 h 05` or `14:05`, without a break.
+    pub fn clock(self, zone: &Zone, lang: Lang) -> String {
+        let local = self.zoned(zone);
+        match lang {
+            Lang::Fr => format!("{}\u{a0}h\u{a0}{:02}", local.hour(), local.minute()),
+            Lang::En => format!("{:02}:{:02}", local.hour(), local.minute()),
+        }
+    }
+
     /// The day and the minute for people: `2 mars 2026 à 14 h 05` or `2 March 2026 at 14:05`, which breaks at most between
     /// both.
     pub fn day_and_minute(self, zone: &Zone, lang: Lang) -> String {
-        let local = self.zoned(zone);
-        match lang {
-            Lang::Fr => format!("{} à\u{a0}{}\u{a0}h\u{a0}{:02}", self.day(zone, lang), local.hour(), local.minute()),
-            Lang::En => format!("{} at\u{a0}{:02}:{:02}", self.day(zone, lang), local.hour(), local.minute()),
-        }
+        format!("{} {}\u{a0}{}", self.day(zone, lang), lang.pick("à", "at"), self.clock(zone, lang))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Our own body form, `completion-event` version 1: evidence for one learner, or a batch. Its JSON Schema is published at
 //! `schemas/completion-event.schema.json`, generated from these types.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{NotUnderstood, Record, Reported, Understood};
-use crate::evidence::{Fact, Score, State};
+use crate::evidence::{Fact, Interval, Score, State};
 use crate::ids::{Code, ExternalId};
 use crate::learner::Identifiers;
 use crate::text::{Email, PersonName};
@@ -56,7 +56,7 @@ struct EventLearner {
     email: Option<String>,
 }
 
-/// One fact: exactly one of `activity`, `unit`, `course` and `time`.
+/// One fact: exactly one of `activity`, `unit`, `course`, `time` and `attendance`.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct EventEvidence {
@@ -74,6 +74,9 @@ struct EventEvidence {
     /// Time was spent.
     #[serde(default)]
     time: Option<EventTime>,
+    /// Presence at a meeting was stated; `at` is the meeting's end.
+    #[serde(default)]
+    attendance: Option<EventAttendance>,
 }
 
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
@@ -111,6 +114,22 @@ struct EventTime {
     #[serde(default)]
     activity: Option<Code>,
 }
+
+/// Presence at one meeting; of two statements about it the later holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventAttendance {
+    /// The meeting's code in the session.
+    pub(super) meeting: Code,
+    /// When this was stated.
+    pub(super) stated: Timestamp,
+    /// The times of presence; none means absent.
+    #[schemars(length(max = 200))]
+    pub(super) intervals: Vec<Interval>,
+}
+
+/// The most times of presence in one statement.
+pub(super) const MAX_INTERVALS: usize = 200;
 
 #[derive(Debug, Clone, Copy, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -158,17 +177,17 @@ pub(super) fn read(value: Value) -> Result<Understood, NotUnderstood> {
 
 fn reported(evidence: EventEvidence) -> Result<Reported, &'static str> {
     let mut score = None;
-    let fact = match (evidence.activity, evidence.unit, evidence.course, evidence.time) {
-        (Some(activity), None, None, None) => {
+    let fact = match (evidence.activity, evidence.unit, evidence.course, evidence.time, evidence.attendance) {
+        (Some(activity), None, None, None, None) => {
             if activity.score.is_some_and(|score| !(-1.0..=1.0).contains(&score)) {
                 return Err("a score lies between -1 and 1");
             }
             score = activity.score.map(Score);
             Fact::Activity { code: activity.code, state: activity.state }
         }
-        (None, Some(unit), None, None) => Fact::Unit { code: unit.code, state: unit.state },
-        (None, None, Some(course), None) => Fact::Course { state: course.state },
-        (None, None, None, Some(time)) => match time.basis {
+        (None, Some(unit), None, None, None) => Fact::Unit { code: unit.code, state: unit.state },
+        (None, None, Some(course), None, None) => Fact::Course { state: course.state },
+        (None, None, None, Some(time), None) => match time.basis {
             EventTimeBasis::Measured => {
                 Fact::TimeMeasured { activity: time.activity, seconds: time.duration.as_seconds() }
             }
@@ -177,7 +196,17 @@ fn reported(evidence: EventEvidence) -> Result<Reported, &'static str> {
             }
             EventTimeBasis::Declared => Fact::TimeDeclared { seconds: time.duration.as_seconds() },
         },
-        _ => return Err("exactly one of activity, unit, course and time is needed"),
+        (None, None, None, None, Some(attendance)) => {
+            if attendance.intervals.len() > MAX_INTERVALS {
+                return Err("a statement of attendance has at most 200 intervals");
+            }
+            if attendance.intervals.iter().any(|interval| interval.until <= interval.from) {
+                return Err("an interval ends after it starts");
+            }
+            let EventAttendance { meeting, stated, intervals } = attendance;
+            Fact::Attendance { meeting, stated, intervals }
+        }
+        _ => return Err("exactly one of activity, unit, course, time and attendance is needed"),
     };
     Ok(Reported { at: evidence.at, fact, score })
 }
@@ -212,6 +241,20 @@ mod tests {
             fact(json!({ "at": at, "time": { "basis": "declared", "duration": "PT2H" } })),
             Fact::TimeDeclared { seconds: 7200 }
         );
+    }
+
+    #[test]
+    fn attendance_is_read() {
+        let (from, until) = ("2026-03-10T08:00:00Z", "2026-03-10T11:00:00Z");
+        let said = |from: &str, until: &str| {
+            let intervals = json!([{ "from": from, "until": until }]);
+            one(json!({ "at": until, "attendance": { "meeting": "m1", "stated": until, "intervals": intervals } }))
+        };
+        let at = |moment: &str| moment.parse().unwrap();
+        let intervals = vec![Interval { from: at(from), until: at(until) }];
+        let fact = Fact::Attendance { meeting: "m1".parse().unwrap(), stated: at(until), intervals };
+        assert_eq!(said(from, until).unwrap().records[0].facts[0].fact, fact);
+        assert!(said(until, from).unwrap_err().0.contains("an interval ends after it starts"));
     }
 
     #[test]
