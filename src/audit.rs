@@ -101,6 +101,8 @@ actions! {
     DeliveryShown => "delivery.shown",
     /// A delivery was taken up again by hand.
     DeliveryReplayed => "delivery.replayed",
+    /// An attendance sheet was taken in.
+    AttendanceStated => "attendance.stated",
     /// Old deliveries were deleted.
     DeliveriesPurged => "deliveries.purged",
     /// A ledger was decided, with another outcome or other reasons than before.

@@ -52,6 +52,7 @@ pub mod verification;
 pub mod issuance;
 pub mod reissue;
 pub mod take_up;
+pub mod attendance;
 pub mod import;
 pub mod worker;
 

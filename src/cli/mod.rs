@@ -6,6 +6,7 @@ mod deliveries;
 mod keys;
 mod lint;
 mod serve;
+mod sessions;
 mod tokens;
 mod verify;
 
@@ -71,6 +72,9 @@ enum Command {
     /// What sources sent: list, show, replay.
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
+    /// Sessions: attendance sheets.
+    #[command(subcommand)]
+    Sessions(sessions::SessionsCommand),
     /// Jobs that were given up: list, retry.
     #[command(subcommand)]
     Jobs(deliveries::JobsCommand),
@@ -131,6 +135,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Token(command) => tokens::run(command).await?,
         Command::Source(command) => deliveries::run_source(command).await?,
         Command::Deliveries(command) => deliveries::run(command).await?,
+        Command::Sessions(command) => return sessions::run(command).await,
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Audit(command) => return audit::run(command).await,

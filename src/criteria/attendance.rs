@@ -5,7 +5,7 @@
 //! is never cut off from what it corrects. Times are those of the schedule: presence outside a meeting counts for nothing.
 //!
 //! A live activity with meetings is completed by attendance at the share of their time that the session sets
-//! ([`EffectiveSession::attended_from`]), as well as by the source's word (docs/adr/0013-attendance.md).
+//! ([`EffectiveSession::attended_from`]), as well as by the source's word (docs/adr/0014-attendance.md).
 
 use std::collections::HashMap;
 

@@ -29,6 +29,8 @@ pub enum Scope {
     LearnersRead,
     /// Write learners' names and addresses; merge and part learners.
     LearnersWrite,
+    /// Hand in evidence: attendance sheets.
+    EvidenceWrite,
     /// Read awards and their links.
     AwardsRead,
     /// Revoke, re-issue, end links.
@@ -39,11 +41,12 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CatalogRead,
         Self::CatalogWrite,
         Self::LearnersRead,
         Self::LearnersWrite,
+        Self::EvidenceWrite,
         Self::AwardsRead,
         Self::AwardsWrite,
         Self::AuditRead,
@@ -56,6 +59,7 @@ impl Scope {
             Self::CatalogWrite => "catalog:write",
             Self::LearnersRead => "learners:read",
             Self::LearnersWrite => "learners:write",
+            Self::EvidenceWrite => "evidence:write",
             Self::AwardsRead => "awards:read",
             Self::AwardsWrite => "awards:write",
             Self::AuditRead => "audit:read",

@@ -17,6 +17,7 @@ mod links;
 mod problem;
 mod public;
 mod server;
+mod sessions;
 pub(crate) mod vc_api;
 mod verify;
 mod verify_page;
@@ -68,6 +69,7 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/issuers/{code}", put(catalog::put_issuer).get(catalog::get_issuer))
         .route("/api/v1/trainings/{code}", put(catalog::put_training).get(catalog::get_training))
         .route("/api/v1/sessions/{code}", put(catalog::put_session).get(catalog::get_session))
+        .route("/api/v1/sessions/{code}/attendance", post(sessions::attendance))
         .route("/api/v1/sources/{code}", put(catalog::put_source).get(catalog::get_source))
         .route("/api/v1/sources/{code}/secrets", put(catalog::put_secrets))
         .route("/api/v1/learners/{source}/{id}", put(learners::put).get(learners::get))

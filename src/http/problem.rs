@@ -13,6 +13,7 @@ use crate::intake::standard_webhooks::WebhookError;
 use crate::json::JsonError;
 use crate::pages::PageError;
 use crate::service::ServiceError;
+use crate::sheet::Located;
 use crate::store::StoreError;
 
 /// The kinds of problem: the last part of `type`, its status and its title.
@@ -119,17 +120,25 @@ pub struct Problem {
     pub detail: String,
     /// The field at fault, as a JSON Pointer.
     pub pointer: Option<String>,
+    /// The rows at fault, of a sheet.
+    pub rows: Vec<Located>,
 }
 
 impl Problem {
     /// A problem with its detail.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), pointer: None }
+        Self { kind, detail: detail.into(), pointer: None, rows: Vec::new() }
     }
 
     /// The same, about one field.
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// The same, about rows of a sheet.
+    pub fn located(mut self, rows: Vec<Located>) -> Self {
+        self.rows = rows;
         self
     }
 
@@ -149,8 +158,20 @@ impl Problem {
         if let Some(pointer) = &self.pointer {
             document["errors"] = json!([{ "pointer": pointer, "detail": self.detail }]);
         }
+        if !self.rows.is_empty() {
+            document["errors"] = self.rows.iter().map(located).collect();
+        }
         document
     }
+}
+
+/// Something about one place of a sheet: `detail` in English, `detail_fr` in French.
+pub(super) fn located(place: &Located) -> Value {
+    let mut located = json!({ "row": place.row, "detail": place.detail.en, "detail_fr": place.detail.fr });
+    if let Some(column) = &place.column {
+        located["column"] = json!(column);
+    }
+    located
 }
 
 impl IntoResponse for Problem {

@@ -167,6 +167,11 @@ impl Store {
         row.map(|row| row.document("document")).transpose()
     }
 
+    /// All sources, by code.
+    pub async fn sources(&self) -> Result<Vec<Source>> {
+        documents(self.db.rows("select document from sources order by code", args![]).await?)
+    }
+
     /// Replaces all secrets of a source by these, kept in their order.
     pub async fn put_source_secrets(&self, source: &Code, secrets: &[EncryptedText], now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;

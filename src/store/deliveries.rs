@@ -181,8 +181,14 @@ const COLUMNS: &str = "select id, source, webhook_id, received_at, state, reason
 impl Store {
     /// Keeps a delivery and the job it causes; once this returns, both are safe.
     pub async fn accept_delivery(&self, delivery: &NewDelivery) -> Result<Accepted> {
+        self.accept_noted(delivery, None).await
+    }
+
+    /// The same, with an entry in the audit trail where it is new.
+    pub async fn accept_noted(&self, delivery: &NewDelivery, entry: Option<Entry>) -> Result<Accepted> {
         let mut tx = self.begin().await?;
         if keep_delivery(&mut tx, &*self.entropy, delivery).await? == 1 {
+            entry.into_iter().for_each(|entry| tx.note(entry));
             tx.commit().await?;
             return Ok(Accepted::New(delivery.id));
         }

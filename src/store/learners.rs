@@ -177,6 +177,15 @@ impl Store {
         self.db.row(sql, args![id]).await?.as_ref().map(LearnerRecord::read).transpose()
     }
 
+    /// The learners that there is evidence of in a session, by what the API calls them.
+    pub async fn learners_of_session(&self, session: &Code) -> Result<Vec<LearnerRecord>> {
+        let sql = select_learner!(
+            " where c.id in (select l.canonical from evidence e join learners l on l.id = e.learner where e.session = $1) \
+             order by c.external_id, c.id"
+        );
+        self.db.rows(sql, args![session]).await?.iter().map(LearnerRecord::read).collect()
+    }
+
     /// Everything that a learner is known by, and was.
     pub async fn learner_identifiers(&self, id: LearnerId) -> Result<Vec<KnownAs>> {
         let sql = concat!(

@@ -6,6 +6,7 @@ mod app;
 #[path = "../support/engines.rs"]
 mod engines;
 mod access;
+mod attendance;
 mod audit;
 mod correction;
 mod intake;

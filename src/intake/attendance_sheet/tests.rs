@@ -45,7 +45,7 @@ fn lines(reading: &Reading) -> Vec<String> {
             let Fact::Attendance { meeting, intervals, .. } = fact.fact else { panic!("attendance alone") };
             let stays: Vec<_> =
                 intervals.iter().map(|stay| format!("{}-{}", clock(stay.from), clock(stay.until))).collect();
-            lines.push(format!("{} {meeting} {}", record.learner, stays.join(" ")));
+            lines.push(format!("{} {meeting} {}", record.learner.public_id().unwrap(), stays.join(" ")));
         }
     }
     lines
