@@ -86,7 +86,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Located> {
     // Excel's own way to name the separator.
     let (named, body) = match text.split_once('\n') {
         Some((first, rest)) if first.len() == 5 && first.to_ascii_lowercase().starts_with("sep=") => {
-            (first.bytes().nth(4), format!("\n{rest}"))
+            (first.as_bytes().get(4).copied(), format!("\n{rest}"))
         }
         _ => (None, text),
     };
