@@ -185,8 +185,11 @@ on_both_engines! {
             (with("/record/evidence/0/activity/state", json!("finished")), "unknown variant `finished`"),
             (facts(json!({ "at": at, "time": { "basis": "measured", "duration": "PT0S" } })), "above zero"),
             (facts(json!({ "at": at, "time": { "basis": "credited", "duration": "PT1H" } })), "unknown variant `credited`"),
-            (facts(json!({ "at": at })), "exactly one of activity, unit, course and time"),
+            (facts(json!({ "at": at })), "exactly one of activity, unit, course, time and attendance"),
             (facts(json!({ "at": at, "activity": { "code": "video", "state": "passed", "score": 17 } })), "between -1 and 1"),
+            (facts(json!({ "at": at, "attendance": { "meeting": "m1", "stated": at, "intervals": [{ "from": at, "until": at }] } })), "ends after it starts"),
+            (facts(json!({ "at": at, "attendance": { "meeting": "m1", "intervals": [] } })), "missing field `stated`"),
+            (with("/form", json!("xapi")), "at form: unknown variant"),
         ] {
             assert_kept_dead(app, body.as_bytes(), reason).await;
         }

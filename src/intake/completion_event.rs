@@ -11,10 +11,24 @@ use crate::learner::Identifiers;
 use crate::text::{Email, PersonName};
 use crate::time::{Duration, Timestamp};
 
+/// What a body in this form may call itself.
+pub(super) const FORM: &str = "completion-event";
+
+/// The name of this form.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+enum OurForm {
+    /// Ours.
+    #[serde(rename = "completion-event")]
+    CompletionEvent,
+}
+
 /// Completion evidence, version 1: exactly one of `record` (one learner) and `records` (a batch).
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompletionEvent {
+    /// `completion-event`, where a source whose own form is another sends this one.
+    #[serde(default)]
+    form: Option<OurForm>,
     /// Always 1.
     #[schemars(range(min = 1, max = 1))]
     version: u32,
@@ -149,6 +163,7 @@ pub(super) fn read(value: Value) -> Result<Understood, NotUnderstood> {
             event.version
         )));
     }
+    let CompletionEvent { form: Some(OurForm::CompletionEvent) | None, .. } = event;
     let records = match (event.record, event.records) {
         (Some(record), None) => vec![record],
         (None, Some(records)) if !records.is_empty() => records,

@@ -72,8 +72,11 @@ pub fn understand(source: &Source, body: &[u8]) -> Result<Understood, NotUnderst
     let limits = json::Limits { max_bytes: MAX_BODY_BYTES, ..json::Limits::default() };
     let value = json::parse_strict(body, &limits).map_err(|error| NotUnderstood(error.to_string()))?;
     let understood = match source.form {
-        // Our own form is read from every source: attendance sheets come in it, on behalf of the source that knows the learners.
-        _ if is_our_own(&value) => completion_event::read(value)?,
+        // What says of itself that it is in our own form is read so from every source: attendance sheets do, on behalf of the
+        // source that knows the learners.
+        _ if value.get("form").and_then(|form| form.as_str()) == Some(completion_event::FORM) => {
+            completion_event::read(value)?
+        }
         SourceForm::CompletionEvent => completion_event::read(value)?,
         SourceForm::MoodleWebhookengine => moodle_webhookengine::read(source, value)?,
         SourceForm::Bearer => tool_trigger::read(source, value)?,
@@ -84,9 +87,4 @@ pub fn understand(source: &Source, body: &[u8]) -> Result<Understood, NotUnderst
         return Err(NotUnderstood(format!("a delivery holds at most {MAX_FACTS} facts, and this one {facts}")));
     }
     Ok(understood)
-}
-
-/// Whether a body is in our own form, which no LMS's form looks like.
-fn is_our_own(value: &serde_json::Value) -> bool {
-    value.get("version").is_some() && (value.get("record").is_some() || value.get("records").is_some())
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;
 
-use super::completion_event::{EventAttendance, MAX_INTERVALS};
+use super::completion_event::{EventAttendance, FORM, MAX_INTERVALS};
 use super::{MAX_BODY_BYTES, MAX_FACTS};
 use crate::catalog::{EffectiveSession, Meeting};
 use crate::evidence::Interval;
@@ -401,7 +401,7 @@ impl<'a> Reader<'a> {
             );
         }
         let learners = records.len();
-        let body = json!({ "version": 1, "records": records }).to_string().into_bytes();
+        let body = json!({ "form": FORM, "version": 1, "records": records }).to_string().into_bytes();
         if body.len() > MAX_BODY_BYTES || present + absent > MAX_FACTS {
             let (fr, en) = (
                 "la feuille en dit trop pour une seule fois\u{202f}; séparez-la par séance",
