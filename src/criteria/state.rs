@@ -230,16 +230,15 @@ fn later<'a>(held: Option<Standing<'a>>, report: Standing<'a>) -> Standing<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{code, fact, noon, training};
+    use super::super::samples::{code, fact, noon, session};
     use super::*;
 
     fn stands(reports: &[(&str, Fact)]) -> Option<State> {
         let evidence: Vec<Evidence> = reports.iter().map(|(day, report)| fact(noon(day), report.clone())).collect();
-        let criteria = serde_json::json!({ "participation": { "rule": { "expected_activities": {} } } });
-        let training = training("certifying", criteria);
+        let session = session("certifying", serde_json::json!({ "expected_activities": {} }));
         let state = |evidence: &[&Evidence]| {
-            let standings = Standings::of(evidence, Window::default());
-            standings.activity(training.activity(&code("quiz")).unwrap()).map(|standing| standing.state)
+            let standings = Standings::of(&session, evidence, Window::default());
+            standings.activity(session.training.activity(&code("quiz")).unwrap()).map(|standing| standing.state)
         };
         let forwards: Vec<&Evidence> = evidence.iter().collect();
         let backwards: Vec<&Evidence> = evidence.iter().rev().collect();
