@@ -87,6 +87,12 @@ actions! {
     SourceSaved => "source.saved",
     /// The secrets of a source were replaced.
     SourceSecretsReplaced => "source.secrets_replaced",
+    /// What a course, a module or an activity of a source stands for was changed by itself.
+    MappingChanged => "mapping.changed",
+    /// What was proposed for mapping was accepted.
+    MappingAccepted => "mapping.accepted",
+    /// What was proposed for mapping is of no interest.
+    MappingDismissed => "mapping.dismissed",
     /// A learner's name or address was learnt or changed.
     LearnerSaved => "learner.saved",
     /// A user name or an address leads to another learner than before.

@@ -143,6 +143,8 @@ uuid_id! {
     SubjectId,
     /// A delivery as it arrived from a source.
     DeliveryId,
+    /// Something that a source named and that is to be mapped.
+    ProposalId,
     /// A unit of work in the queue.
     JobId,
     /// An xAPI statement, within its source.

@@ -44,6 +44,8 @@ pub mod store;
 
 // Layer 7, flow: what happens when. Knows no HTTP but what `fetch` asks of others.
 pub mod sheet;
+pub mod guess;
+pub mod mapping;
 pub mod intake;
 pub mod fetch;
 pub mod service;
@@ -53,6 +55,7 @@ pub mod issuance;
 pub mod reissue;
 pub mod take_up;
 pub mod attendance;
+pub mod rehearsal;
 pub mod import;
 pub mod worker;
 

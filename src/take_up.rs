@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 
 use crate::audit::Actor;
-use crate::catalog::{Source, SourceForm};
+use crate::catalog::{EffectiveSession, Source, SourceForm, Unmapped};
 use crate::evidence::Evidence;
 use crate::ids::{DeliveryId, ExternalId, LearnerId};
 use crate::intake::{self, Record, xapi};
 use crate::service::{Service, ServiceError};
-use crate::store::{DeliveryEnd, Job, LearnerUpdate, Standing, Taken, WaitFor};
+use crate::store::{DeliveryEnd, Job, LearnerUpdate, Standing, Store, StoreError, Taken, WaitFor};
 use crate::text::{Email, PersonName};
 use crate::time::Timestamp;
 
@@ -22,15 +22,16 @@ impl Service {
         let Some(source) = self.store.source(&delivery.record.source).await? else {
             return Err(ServiceError::Defect("a delivery's source is gone".into()));
         };
-        let taken = match intake::understand(&source, &delivery.body) {
+        let now = self.clock.now();
+        let taken = match intake::understand_now(&source, &delivery.body, now) {
             Err(why) => Taken { evidence: Vec::new(), end: DeliveryEnd::Dead { reason: why.to_string() } },
             Ok(mut understood) => {
                 agree_on_learners(&mut understood.records);
-                let mut waiting = understood.unmapped.first().map(|unmapped| {
-                    let reason =
-                        format!("{unmapped} has no mapping in the configuration of the source {}", source.code);
-                    (WaitFor::Source(source.code.clone()), reason)
-                });
+                if !understood.unmapped.is_empty() {
+                    self.store.propose(&source.code, id, &understood.unmapped, now).await?;
+                }
+                let mut waiting = unmapped_reason(&source, &understood.unmapped)
+                    .map(|reason| (WaitFor::Source(source.code.clone()), reason));
                 let mut evidence = Vec::new();
                 let mut refused = None;
                 for record in understood.records {
@@ -86,23 +87,17 @@ impl Service {
     }
 
     async fn place(&self, source: &Source, record: Record, said_at: Timestamp) -> Result<Placed, ServiceError> {
-        let Some(session) = self.store.effective_session(&record.session).await? else {
-            let reason = format!("the session {} is not known yet", record.session);
-            return Ok(Placed::Waits(WaitFor::Session(record.session), reason));
-        };
-        if !source.serves(session.issuer()) {
-            let reason = format!(
-                "the source {} may not report on the session {} of another issuer",
-                source.code, record.session
-            );
-            return Ok(Placed::Refused(reason));
+        match place_of(&self.store, source, &record).await? {
+            Place::Session(_) => {}
+            Place::Waits(wait_for, reason) => return Ok(Placed::Waits(wait_for, reason)),
+            Place::Refused(reason) => return Ok(Placed::Refused(reason)),
         }
         let Some(learner) = self.learner(source, &record, said_at).await? else {
             let Some(external_id) = record.learner.id.or(record.learner.username) else {
                 return Err(ServiceError::Defect("a learner known by an address alone waits for one".into()));
             };
             let wait_for = WaitFor::Learner { source: source.code.clone(), external_id };
-            return Ok(Placed::Waits(wait_for, "the learner is not known yet".into()));
+            return Ok(Placed::Waits(wait_for, LEARNER_UNKNOWN.into()));
         };
         let evidence = record.facts.into_iter().map(|reported| Evidence {
             session: record.session.clone(),
@@ -148,9 +143,42 @@ impl Service {
     }
 }
 
+/// Why a delivery waits whose learner nobody knows.
+pub(crate) const LEARNER_UNKNOWN: &str = "the learner is not known yet";
+
+/// What of a delivery has no mapping, in words for the operator: the first gap.
+pub(crate) fn unmapped_reason(source: &Source, unmapped: &[Unmapped]) -> Option<String> {
+    let missing = unmapped.iter().find_map(|unmapped| unmapped.missing(source))?;
+    Some(format!("{missing} has no mapping in the configuration of the source {}", source.code))
+}
+
+/// Where the facts of a record belong.
+pub(crate) enum Place {
+    /// In this session.
+    Session(Box<EffectiveSession>),
+    /// Nowhere yet.
+    Waits(WaitFor, String),
+    /// Nowhere.
+    Refused(String),
+}
+
+/// Looks up where the facts of a record belong, and changes nothing.
+pub(crate) async fn place_of(store: &Store, source: &Source, record: &Record) -> Result<Place, StoreError> {
+    let Some(session) = store.effective_session(&record.session).await? else {
+        let reason = format!("the session {} is not known yet", record.session);
+        return Ok(Place::Waits(WaitFor::Session(record.session.clone()), reason));
+    };
+    if source.serves(session.issuer()) {
+        return Ok(Place::Session(Box::new(session)));
+    }
+    let reason =
+        format!("the source {} may not report on the session {} of another issuer", source.code, record.session);
+    Ok(Place::Refused(reason))
+}
+
 /// Lets the last thing that a delivery says of a learner hold for all of it. Two spellings in one delivery would else change the
 /// learner at each pass, and a delivery that waits for something else be taken up for its own change, for ever.
-fn agree_on_learners(records: &mut [Record]) {
+pub(crate) fn agree_on_learners(records: &mut [Record]) {
     let mut latest: HashMap<Option<ExternalId>, (Option<PersonName>, Option<Email>)> = HashMap::new();
     for record in records.iter() {
         let (name, email) = latest.entry(record.learner.public_id()).or_default();

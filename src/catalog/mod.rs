@@ -10,6 +10,7 @@ mod rule;
 mod session;
 mod source;
 mod training;
+mod unmapped;
 mod values;
 
 pub use issuer::{Issuer, JwtAlgorithm, NameDisclosure, ParentOrganisation};
@@ -18,6 +19,7 @@ pub use rule::{AwardCriteria, CriteriaByKind, Reached, Rule, TimeBasis};
 pub use session::{EffectiveSession, Session};
 pub use source::{ActivityMapping, CourseMapping, Source, SourceForm};
 pub use training::{Activity, ActivityKind, Assessment, Competency, Modality, Training, Unit};
+pub use unmapped::{LmsId, Unmapped};
 pub use values::{BadgeImage, Colour, Iri, LongText, Name, ShortText, ValueError, WebUrl};
 
 use serde::{Deserialize, Serialize};

@@ -1,37 +1,12 @@
-//! `sceau source`, `sceau deliveries` and `sceau jobs`: what comes in, and what became of it.
+//! `sceau deliveries` and `sceau jobs`: what comes in, and what became of it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 
 use crate::audit::{Action, Entry, Object};
-use crate::config::{Installation, SystemClock, SystemEntropy};
-use crate::entropy::Entropy;
+use crate::config::{Installation, SystemClock};
 use crate::ids::{Code, DeliveryId, JobId};
-use crate::intake::secrets::{Password, Proof, SourceSecret};
 use crate::store::{DeliveryFilter, DeliveryState, Page, Replayed};
 use crate::time::Clock as _;
-
-/// Commands of `sceau source`.
-#[derive(Debug, Subcommand)]
-pub(super) enum SourceCommand {
-    /// Make the secret that a source's form needs and print it, once. The one before stays in force until the next is made.
-    #[command(
-        after_help = "Example:\n  sceau source secret mentor\nEnter what it prints in the LMS's form: a whsec_… key for signed webhooks, a password for xAPI, a token for tool_trigger."
-    )]
-    Secret {
-        #[command(flatten)]
-        installation: Installation,
-        /// The source's code.
-        source: Code,
-        /// End the secrets before at once.
-        #[arg(long)]
-        only: bool,
-        /// Take this public key of the LMS instead of making a secret: whpk_…, for asymmetric webhook signatures (v1a).
-        #[arg(long)]
-        public_key: Option<String>,
-    },
-}
 
 /// Commands of `sceau deliveries`.
 #[derive(Debug, Subcommand)]
@@ -98,45 +73,6 @@ fn parse_state(text: &str) -> Result<DeliveryState, String> {
     let all = [DeliveryState::Queued, DeliveryState::Parked, DeliveryState::Processed, DeliveryState::Dead];
     let found = all.into_iter().find(|state| state.as_str() == text);
     found.ok_or_else(|| format!("there are {}", all.map(DeliveryState::as_str).join(", ")))
-}
-
-/// Runs a command of `sceau source`.
-pub(super) async fn run_source(command: SourceCommand) -> anyhow::Result<()> {
-    let SourceCommand::Secret { installation, source: code, only, public_key } = command;
-    let service = super::open_service(&installation).await?;
-    let source = service.store.source(&code).await?;
-    let source = source.ok_or_else(|| anyhow::anyhow!("there is no source {code}; import it first"))?;
-    let proof = Proof::of(source.form);
-    let made = public_key.is_none();
-    let secret = public_key.unwrap_or_else(|| match proof {
-        Proof::Signature => format!("whsec_{}", STANDARD.encode((&SystemEntropy as &dyn Entropy).bytes::<32>())),
-        Proof::Basic | Proof::Bearer => Password::new_written(&SystemEntropy),
-    });
-    SourceSecret::parse(&secret)?.check_for(source.form)?;
-    let mut sealed = vec![service.seal_source_secret(&code, &secret)];
-    if !only {
-        sealed.extend(service.store.source_secrets(&code).await?.into_iter().take(1));
-    }
-    service.store.put_source_secrets(&code, &sealed, SystemClock.now()).await?;
-    let url = &service.url;
-    match proof {
-        Proof::Signature if made => {
-            eprintln!("webhook secret of {code}; it is shown this once. Post to {url}/intake/{code}")
-        }
-        Proof::Signature => eprintln!("public key of {code}. Post to {url}/intake/{code}"),
-        Proof::Basic => {
-            eprintln!("password of {code}; it is shown this once. Endpoint {url}/xapi/{code}, user name {code}");
-        }
-        Proof::Bearer => {
-            eprintln!(
-                "token of {code}; it is shown this once. Post to {url}/intake/{code} with Authorization: Bearer …"
-            );
-        }
-    }
-    if made {
-        println!("{secret}");
-    }
-    Ok(())
 }
 
 /// Runs a command of `sceau deliveries`.

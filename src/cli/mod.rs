@@ -7,6 +7,7 @@ mod keys;
 mod lint;
 mod serve;
 mod sessions;
+mod sources;
 mod tokens;
 mod verify;
 
@@ -66,9 +67,9 @@ enum Command {
     /// Bearer tokens of the API.
     #[command(subcommand)]
     Token(tokens::TokenCommand),
-    /// Webhook secrets of sources.
-    #[command(subcommand)]
-    Source(deliveries::SourceCommand),
+    /// Sources: their secrets, how a payload is read, what their ids stand for, how they fare.
+    #[command(subcommand, visible_alias = "source")]
+    Sources(sources::SourcesCommand),
     /// What sources sent: list, show, replay.
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
@@ -133,7 +134,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import { installation, file } => import_file(&installation, &file).await?,
         Command::Keys(command) => return keys::run(command).await,
         Command::Token(command) => tokens::run(command).await?,
-        Command::Source(command) => deliveries::run_source(command).await?,
+        Command::Sources(command) => return sources::run(command).await,
         Command::Deliveries(command) => deliveries::run(command).await?,
         Command::Sessions(command) => return sessions::run(command).await,
         Command::Jobs(command) => deliveries::run_jobs(command).await?,

@@ -18,6 +18,7 @@ mod problem;
 mod public;
 mod server;
 mod sessions;
+pub(crate) mod sources;
 pub(crate) mod vc_api;
 mod verify;
 mod verify_page;
@@ -72,6 +73,15 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/sessions/{code}/attendance", post(sessions::attendance))
         .route("/api/v1/sources/{code}", put(catalog::put_source).get(catalog::get_source))
         .route("/api/v1/sources/{code}/secrets", put(catalog::put_secrets))
+        .route("/api/v1/sources/{code}/test", post(sources::test))
+        .route("/api/v1/sources/{code}/health", get(sources::health))
+        .route("/api/v1/sources/{code}/proposals", get(sources::proposals))
+        .route("/api/v1/sources/{code}/proposals/{id}", delete(sources::dismiss))
+        .route("/api/v1/sources/{code}/proposals/{id}/accept", post(sources::accept))
+        .route(
+            "/api/v1/sources/{code}/courses/{course}",
+            get(sources::get_course).put(sources::put_course).delete(sources::delete_course),
+        )
         .route("/api/v1/learners/{source}/{id}", put(learners::put).get(learners::get))
         .route("/api/v1/learners/{source}/{id}/merge", post(learners::merge))
         .route("/api/v1/learners/{source}/{id}/part", post(learners::part))

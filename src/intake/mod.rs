@@ -14,7 +14,7 @@ pub mod xapi;
 
 pub use completion_event::CompletionEvent;
 
-use crate::catalog::{Source, SourceForm};
+use crate::catalog::{Source, SourceForm, Unmapped};
 use crate::evidence::{Fact, Score};
 use crate::ids::Code;
 use crate::json;
@@ -33,7 +33,7 @@ pub struct Understood {
     /// What it reports.
     pub records: Vec<Record>,
     /// The LMS ids for which the source's configuration has no mapping; such a delivery waits for one.
-    pub unmapped: Vec<String>,
+    pub unmapped: Vec<Unmapped>,
 }
 
 /// Facts about one learner in one session.
@@ -87,4 +87,26 @@ pub fn understand(source: &Source, body: &[u8]) -> Result<Understood, NotUnderst
         return Err(NotUnderstood(format!("a delivery holds at most {MAX_FACTS} facts, and this one {facts}")));
     }
     Ok(understood)
+}
+
+/// How far ahead of our clock a fact may be dated, in seconds.
+const MAX_AHEAD: i64 = 24 * 3600;
+
+/// The same, of a delivery that is taken up now.
+pub fn understand_now(source: &Source, body: &[u8], now: Timestamp) -> Result<Understood, NotUnderstood> {
+    let understood = understand(source, body)?;
+    check_clock(&understood.records, now)?;
+    Ok(understood)
+}
+
+/// Refuses facts from the future: an award would rest on a clock that is off, and a later correction lose against them.
+fn check_clock(records: &[Record], now: Timestamp) -> Result<(), NotUnderstood> {
+    let latest = records.iter().flat_map(|record| record.facts.iter().map(|fact| fact.at)).max();
+    match latest.filter(|at| at.as_unix_seconds() - now.as_unix_seconds() > MAX_AHEAD) {
+        None => Ok(()),
+        Some(at) => Err(NotUnderstood(format!(
+            "a fact is dated {at}, more than 24 h after it arrived: the clock of the source is ahead; set it right and have the \
+             fact sent again, or replay this delivery once that time has come"
+        ))),
+    }
 }

@@ -5,7 +5,7 @@
 //! aside. Course and module ids mean nothing outside their site: the source's configuration maps them.
 
 use super::{NotUnderstood, Record, Reported, Understood};
-use crate::catalog::Source;
+use crate::catalog::{LmsId, Source, Unmapped};
 use crate::evidence::{Fact, State};
 use crate::ids::Code;
 use crate::learner::Identifiers;
@@ -45,25 +45,20 @@ pub(super) enum Meaning {
     Activity { session: Code, code: Code },
     /// A session as a whole.
     Course { session: Code },
-    /// Nothing yet: what has no mapping, in words.
-    Unmapped(String),
+    /// Nothing yet.
+    Unmapped(Unmapped),
 }
 
 /// What a course, or a module of it, stands for, by the ids of the site and the names that it gives the course.
 pub(super) fn meaning(source: &Source, course: u64, names: &[String], module: Option<u64>) -> Meaning {
-    let Some(mapping) = source.courses.get(&course.to_string()) else {
-        return Meaning::Unmapped(format!("course {course}"));
-    };
-    if !mapping.is_named(names.iter()) {
-        return Meaning::Unmapped(format!("course {course}, which has another name than the mapping expects,"));
-    }
+    let unmapped = || Meaning::Unmapped(Unmapped::new(LmsId::of(course, module), names, &[]));
+    let mapping = source.courses.get(&course.to_string()).filter(|mapping| mapping.is_named(names.iter()));
+    let Some(mapping) = mapping else { return unmapped() };
     let session = mapping.session.clone();
-    match module {
+    match module.map(|module| mapping.modules.get(&module.to_string())) {
         None => Meaning::Course { session },
-        Some(module) => match mapping.modules.get(&module.to_string()) {
-            Some(code) => Meaning::Activity { session, code: code.clone() },
-            None => Meaning::Unmapped(format!("module {module} of course {course}")),
-        },
+        Some(Some(code)) => Meaning::Activity { session, code: code.clone() },
+        Some(None) => unmapped(),
     }
 }
 

@@ -156,9 +156,13 @@ mod tests {
 
     #[test]
     fn unmapped_ids_wait_and_other_events_are_left_aside() {
+        let missing = |body| -> Vec<String> {
+            let understood = read(&source(), body).unwrap();
+            understood.unmapped.iter().filter_map(|unmapped| unmapped.missing(&source())).collect()
+        };
         let mut elsewhere = body();
         elsewhere["event"]["courseid"] = json!(5);
-        assert_eq!(read(&source(), elsewhere).unwrap().unmapped, ["course 5"]);
+        assert_eq!(missing(elsewhere), ["course 5"]);
         let named = |name: &str| {
             let mut source = source();
             source.courses.get_mut("4").unwrap().named = Some(crate::catalog::ShortText::new(name).unwrap());
@@ -167,7 +171,9 @@ mod tests {
         assert_eq!([named("LAI"), named("Laïcité"), named("Une autre formation")], [0, 0, 1], "ids are used again");
         let mut module = body();
         module["event"]["contextinstanceid"] = json!(99);
-        assert_eq!(read(&source(), module).unwrap().unmapped, ["module 99 of course 4"]);
+        assert_eq!(missing(module.clone()), ["module 99 of course 4"]);
+        let unmapped = read(&source(), module).unwrap().unmapped.remove(0);
+        assert_eq!(unmapped.course_names, ["LAI", "Laïcité"], "names to guess by");
         let mut login = body();
         login["eventname"] = json!("\\core\\event\\user_loggedin");
         assert_eq!(read(&source(), login).unwrap(), Understood::default());

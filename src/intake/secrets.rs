@@ -39,9 +39,9 @@ pub enum SecretError {
     /// Not a key of Standard Webhooks.
     #[error(transparent)]
     Webhook(#[from] WebhookError),
-    /// Not a password made by `sceau source secret`.
+    /// Not a password made by `sceau sources secret`.
     #[error(
-        "a password of this form is intake_ followed by 43 characters of base64url: let sceau source secret make one"
+        "a password of this form is intake_ followed by 43 characters of base64url: let sceau sources secret make one"
     )]
     Password,
 }

@@ -7,6 +7,7 @@ use super::db::{Result, Tx};
 use super::decisions::{BlockedScope, requeue_blocked};
 use super::deliveries::{WaitFor, release_parked};
 use super::identity::own_namespace;
+use super::proposals::settle_proposals;
 use super::values::{Args, Row, args, to_document};
 use super::{EncryptedText, Store, StoreError};
 use crate::audit::{self, Action, Object};
@@ -82,6 +83,36 @@ impl Store {
         self.put(Entry::Source(source), now).await
     }
 
+    /// Changes a source as it stands now: of two changes at once neither undoes the other. The audit trail hears what `change`
+    /// says of it, where it changed anything. None where there is no such source.
+    pub async fn change_source<E: From<StoreError>>(
+        &self,
+        code: &Code,
+        change: impl FnOnce(&mut Source) -> std::result::Result<audit::Entry, E>,
+        now: Timestamp,
+    ) -> std::result::Result<Option<(Saved, Source)>, E> {
+        let mut tx = self.begin().await?;
+        let select = "select document from sources where code = $1 for no key update";
+        let Some(row) = tx.row(select, args![code]).await? else { return Ok(None) };
+        let mut source: Source = row.document("document")?;
+        let entry = change(&mut source)?;
+        let saved = Entry::Source(&source).save(&mut tx, now).await?;
+        if saved != Saved::Unchanged {
+            tx.note(entry.of_issuer(&source.issuer));
+            announce(&mut tx, &*self.entropy, &[Entry::Source(&source)], now).await?;
+        }
+        tx.commit().await?;
+        Ok(Some((saved, source)))
+    }
+
+    /// The sessions of an issuer with their trainings, by code: no more than `limit`, the last by code.
+    pub async fn sessions_of_issuer(&self, issuer: &Code, limit: u32) -> Result<Vec<EffectiveSession>> {
+        let sql = "select s.document as session, t.document as training from sessions s join trainings t on t.code = s.training \
+                   where coalesce(s.issuer, t.issuer) = $1 order by s.code desc limit $2";
+        let rows = self.db.rows(sql, args![issuer, limit]).await?;
+        rows.iter().map(read_effective).collect()
+    }
+
     /// Keeps a whole catalog, or, where one entry can't be kept, nothing of it.
     pub async fn import_catalog(&self, batch: &CatalogBatch, now: Timestamp) -> Result<ImportSummary> {
         let mut entries: Vec<Entry<'_>> = Vec::new();
@@ -150,8 +181,7 @@ impl Store {
         let sql = "select s.document as session, t.document as training from sessions s join trainings t on t.code = s.training \
                    where s.code = $1";
         let Some(row) = self.db.row(sql, args![code]).await? else { return Ok(None) };
-        let effective = EffectiveSession::new(row.document("session")?, row.document("training")?);
-        effective.map(Some).map_err(|_| StoreError::Corrupt("a session that fits its training"))
+        read_effective(&row).map(Some)
     }
 
     /// The sessions of a training, by code.
@@ -202,6 +232,11 @@ fn namespace(source: &Source) -> String {
         Some(site) => format!("site:{}:{}", source.issuer, site.as_str()),
         None => own_namespace(&source.code),
     }
+}
+
+fn read_effective(row: &Row) -> Result<EffectiveSession> {
+    let effective = EffectiveSession::new(row.document("session")?, row.document("training")?);
+    effective.map_err(|_| StoreError::Corrupt("a session that fits its training"))
 }
 
 fn documents<T: serde::de::DeserializeOwned>(rows: Vec<Row>) -> Result<Vec<T>> {
@@ -323,7 +358,10 @@ async fn announce(tx: &mut Tx, entropy: &dyn Entropy, news: &[Entry<'_>], now: T
                 vec![WaitFor::Training(session.training.clone()), WaitFor::Session(code.clone())],
                 Some(BlockedScope::Session(code)),
             ),
-            Entry::Source(_) => (vec![WaitFor::Source(code)], None),
+            Entry::Source(source) => {
+                settle_proposals(tx, source).await?;
+                (vec![WaitFor::Source(code)], None)
+            }
         };
         for wait in waits {
             release_parked(tx, entropy, &wait, now).await?;

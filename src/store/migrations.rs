@@ -17,13 +17,14 @@ struct Migration {
 }
 
 /// Every step, in order, numbered from 1.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration { version: 1, script: include_str!("../../migrations/0001_init.sql") },
     Migration { version: 2, script: include_str!("../../migrations/0002_keys.sql") },
     Migration { version: 3, script: include_str!("../../migrations/0003_audit.sql") },
     Migration { version: 4, script: include_str!("../../migrations/0004_learners.sql") },
     Migration { version: 5, script: include_str!("../../migrations/0005_statements.sql") },
     Migration { version: 6, script: include_str!("../../migrations/0006_attendance.sql") },
+    Migration { version: 7, script: include_str!("../../migrations/0007_proposals.sql") },
 ];
 
 /// Applies what is missing, all in one transaction.

@@ -53,6 +53,7 @@ arg_as_text!(
     crate::ids::StatusListId,
     crate::ids::SubjectId,
     crate::ids::DeliveryId,
+    crate::ids::ProposalId,
     crate::ids::JobId,
     crate::ids::StatementId,
     crate::ids::TokenId,

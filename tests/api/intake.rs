@@ -52,6 +52,24 @@ crate::on_both_engines! {
         app.call(Method::GET, path).bearer(&app.officer).send().await.problem(405, "method-not-allowed");
     }
 
+    /// Two spellings in one delivery: the last one holds, and a delivery that waits is not taken up for its own change.
+    async fn two_spellings_of_one_name_in_one_delivery_are_settled_once(app: &TestApp) {
+        let record = |name: &str, session: &str| {
+            let mut record = completion(json!({ "id": "892", "name": name }), &["video"])["record"].clone();
+            record["session"] = json!(session);
+            record
+        };
+        let records = [record("Zoe Lefevre", SESSION), record("Zoé Lefèvre", "autre"), record("Zoé LEFÈVRE", SESSION)];
+        let delivery = app.deliver(&json!({ "version": 1, "records": records })).await;
+        assert!(app.work().await < 20, "taken up, decided, and then left alone");
+        assert_eq!(app.delivery_state(delivery).await, DeliveryState::Parked);
+        let learner = app.read("/api/v1/learners/mentor/892").await.expect(200).json();
+        assert_eq!(text(&learner, "/name"), "Zoé LEFÈVRE");
+        app.service.store.replay_delivery(delivery, sceau::time::Clock::now(&*app.clock)).await.unwrap();
+        assert!(app.work().await < 20);
+        assert_eq!(app.count("select count(*) from learners").await, 1);
+    }
+
     /// Course and module ids mean nothing until the source's configuration says what they stand for.
     async fn a_moodle_event_waits_for_its_module_to_be_mapped(app: &TestApp) {
         let source = |modules| json!({

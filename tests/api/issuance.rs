@@ -172,6 +172,34 @@ crate::on_both_engines! {
         assert_eq!(document["credentialSubject"]["activityEndDate"], "2026-03-20T10:00:00Z");
     }
 
+    /// Where the session states one date alone, the other is the learner's own, unless it would end before it starts.
+    async fn the_dates_of_who_came_early_or_late_agree_with_the_session(app: &TestApp) {
+        let dates = async |learner: &str, session: Value| {
+            let code = text(&session, "/code").to_owned();
+            app.put(&format!("/api/v1/sessions/{code}"), &session).await.expect(201);
+            // Everything was done on 20 March, from 9 to 11 in Paris.
+            let mut body = completion(json!({ "id": learner, "name": "Zoé Lefèvre" }), &ACTIVITIES);
+            body["record"]["session"] = json!(code);
+            app.deliver(&body).await;
+            app.work().await;
+            let document = app.get(text(&app.award(learner).await, "/credential/id")).await.json();
+            let date = |name: &str| document["credentialSubject"][name].as_str().map(str::to_owned);
+            (date("activityStartDate"), date("activityEndDate"))
+        };
+        let moment = |text: &str| Some(text.to_owned());
+        let (first, last) = (moment("2026-03-20T08:00:00Z"), moment("2026-03-20T10:00:00Z"));
+        for (learner, bound, at, expected) in [
+            ("1", "starts", "2026-03-20T07:00:00Z", (moment("2026-03-20T07:00:00Z"), last.clone())),
+            ("2", "starts", "2026-03-25T08:00:00Z", (moment("2026-03-25T08:00:00Z"), None)),
+            ("3", "ends", "2026-03-27T17:00:00Z", (first.clone(), moment("2026-03-27T17:00:00Z"))),
+            ("4", "ends", "2026-03-10T17:00:00Z", (None, moment("2026-03-10T17:00:00Z"))),
+        ] {
+            let mut session = json!({ "code": format!("session-{learner}"), "training": "laicite" });
+            session[bound] = json!(at);
+            assert_eq!(dates(learner, session).await, expected, "{bound} {at}");
+        }
+    }
+
     async fn evidence_for_an_unknown_learner_waits_for_them(app: &TestApp) {
         let delivery = app.complete(json!({ "id": "892" })).await;
         assert_eq!(app.delivery_state(delivery).await, DeliveryState::Parked);

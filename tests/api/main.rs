@@ -12,6 +12,7 @@ mod correction;
 mod intake;
 mod issuance;
 mod learners;
+mod mapping;
 mod privacy;
 mod public;
 mod rotation;

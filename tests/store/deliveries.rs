@@ -44,6 +44,22 @@ on_both_engines! {
         assert_eq!(store.accept_delivery(&elsewhere).await.unwrap(), Accepted::New(elsewhere.id));
     }
 
+    /// PostgreSQL keeps no NUL in a text, and a sender's word may be quoted in a reason.
+    async fn a_reason_with_a_nul_is_kept_without_it(db: &TestDb) {
+        let store = db.open().await;
+        furnish(&store).await;
+        let (dead, job) = arrive(&store, "w-1", 0).await;
+        let taken = Taken { evidence: vec![], end: DeliveryEnd::Dead { reason: "unknown field `a\0b`".into() } };
+        store.finish_delivery(&job, dead, &taken, at(0)).await.unwrap();
+        let (waits, job) = arrive(&store, "w-2", 1).await;
+        let end = DeliveryEnd::Parked { wait_for: WaitFor::Source(code("mentor")), reason: "cours «\0»".into() };
+        store.finish_delivery(&job, waits, &Taken { evidence: vec![], end }, at(1)).await.unwrap();
+        for (id, reason) in [(dead, "unknown field `ab`"), (waits, "cours «»")] {
+            let record = store.delivery(id).await.unwrap().unwrap().record;
+            assert_eq!(record.reason.as_deref(), Some(reason));
+        }
+    }
+
     async fn facts_count_once_and_each_ledger_is_decided(db: &TestDb) {
         let store = db.open().await;
         furnish(&store).await;

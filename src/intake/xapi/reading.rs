@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::moodle::{self, Meaning};
 use super::super::{Record, Reported, Understood};
 use super::formats::{duration, moment};
-use crate::catalog::Source;
+use crate::catalog::{Iri, LmsId, Source, Unmapped};
 use crate::evidence::{Fact, Part, Score, State};
 use crate::ids::{Code, ExternalId, hex};
 use crate::learner::Identifiers;
@@ -65,7 +65,12 @@ pub(super) fn read(source: &Source, statement: &Value, into: &mut Understood) {
         Some(Meaning::Course { session }) => (session, None),
         // A block of a cmi5 course, or time alone, is nothing that somebody forgot to map.
         Some(Meaning::Unmapped(_)) if verb == Verb::Timed || object["definition"]["type"] == CMI5_BLOCK => return,
-        Some(Meaning::Unmapped(what)) => return into.unmapped.push(what),
+        Some(Meaning::Unmapped(mut what)) => {
+            if what.id.module().is_some() {
+                what.learn_names(&[], &names(object));
+            }
+            return into.unmapped.push(what);
+        }
         None => return,
     };
     let Some(learner) = learner(source, &statement["actor"]) else { return };
@@ -107,12 +112,15 @@ fn meaning(source: &Source, id: &str, statement: &Value) -> (Option<Meaning>, Te
         return (Some(meaning), Teller::Content);
     }
     let meaning = match Page::of(source, id) {
-        None => Some(Meaning::Unmapped(format!("activity {id}"))),
+        None => unmapped_activity(id, statement),
         Some(Page::Other) => None,
         Some(Page::Course(course)) => Some(moodle::meaning(source, course, &names(&statement["object"]), None)),
         Some(Page::Module(module)) => Some(match course_around(source, statement) {
             Some((course, names)) => moodle::meaning(source, course, &names, Some(module)),
-            None => module_alone(source, module),
+            None => match module_alone(source, module) {
+                Some(meaning) => meaning,
+                None => return (unmapped_activity(id, statement), Teller::Site),
+            },
         }),
     };
     (meaning, Teller::Site)
@@ -151,25 +159,37 @@ fn names(activity: &Value) -> Vec<String> {
 
 /// The course in whose context a module stands, with its names.
 fn course_around(source: &Source, statement: &Value) -> Option<(u64, Vec<String>)> {
-    let around = &statement["context"]["contextActivities"];
-    let activities = ["parent", "grouping"].into_iter().flat_map(|kind| match &around[kind] {
-        Value::Array(activities) => activities.as_slice(),
-        one => std::slice::from_ref(one),
-    });
-    let mut courses = activities.filter_map(|activity| match Page::of(source, activity["id"].as_str()?) {
-        Some(Page::Course(course)) => Some((course, names(activity))),
-        _ => None,
-    });
+    let mut courses =
+        activities_around(statement).filter_map(|activity| match Page::of(source, activity["id"].as_str()?) {
+            Some(Page::Course(course)) => Some((course, names(activity))),
+            _ => None,
+        });
     courses.next()
 }
 
+/// An id that nothing is known of; around it stands what may name the course. None for what is no IRI.
+fn unmapped_activity(id: &str, statement: &Value) -> Option<Meaning> {
+    let iri = Iri::try_from(id.to_owned()).ok()?;
+    let around: Vec<_> = activities_around(statement).flat_map(names).collect();
+    Some(Meaning::Unmapped(Unmapped::new(LmsId::Activity { iri }, &around, &names(&statement["object"]))))
+}
+
+/// The activities in whose context a statement stands.
+fn activities_around(statement: &Value) -> impl Iterator<Item = &Value> {
+    let around = &statement["context"]["contextActivities"];
+    ["parent", "grouping"].into_iter().flat_map(|kind| match &around[kind] {
+        Value::Array(activities) => activities.as_slice(),
+        one => std::slice::from_ref(one),
+    })
+}
+
 /// A module whose course the statement does not name: ids of modules are unique within a site.
-fn module_alone(source: &Source, module: u64) -> Meaning {
+fn module_alone(source: &Source, module: u64) -> Option<Meaning> {
     let id = module.to_string();
     let mut found = source.courses.values().filter_map(|course| course.modules.get(&id).map(|code| (course, code)));
     match (found.next(), found.next()) {
-        (Some((course, code)), None) => Meaning::Activity { session: course.session.clone(), code: code.clone() },
-        _ => Meaning::Unmapped(format!("module {module}")),
+        (Some((course, code)), None) => Some(Meaning::Activity { session: course.session.clone(), code: code.clone() }),
+        _ => None,
     }
 }
 
