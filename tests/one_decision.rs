@@ -12,7 +12,10 @@ mod support;
 
 use std::collections::HashSet;
 
-use app::{SESSION, TestApp, code, written_secret};
+use app::{SESSION, TestApp, code, written_password};
+use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sceau::catalog::{AwardKind, EffectiveSession, Source};
 use sceau::criteria::{Decision, decide};
 use sceau::evidence::{Evidence, Ledger};
@@ -112,12 +115,57 @@ impl Told {
     }
 }
 
+impl Told {
+    /// As the plugin logstore_xapi states it, where it can.
+    fn as_statement(&self, actor: &Value) -> Option<Value> {
+        let moment = sceau::time::Timestamp::from_unix_seconds(self.moment()).expect("a moment");
+        let of = |part: &str| self.what.get(part);
+        let (thing, state) = match (of("activity"), of("course"), of("time")) {
+            (Some(activity), _, _) => (activity.get("code"), activity.get("state")),
+            (_, Some(course), _) => (None, course.get("state")),
+            (_, _, Some(time)) if time["basis"] == "measured" => (time.get("activity"), None),
+            _ => return None,
+        };
+        let page = match thing {
+            None => "course/view.php?id=4".to_owned(),
+            Some(code) => {
+                let (_, module) = MODULES.iter().find(|(known, _)| code == known)?;
+                format!("mod/quiz/view.php?id={module}")
+            }
+        };
+        let completed = "http://adlnet.gov/expapi/verbs/completed";
+        let (verb, result) = match state.and_then(Value::as_str) {
+            None => ("http://adlnet.gov/expapi/verbs/terminated", json!({ "duration": self.what["time"]["duration"] })),
+            Some("completed") => (completed, json!({ "completion": true })),
+            Some("passed") => (completed, json!({ "completion": true, "success": true })),
+            Some("failed") => (completed, json!({ "completion": true, "success": false })),
+            Some(_) => {
+                ("https://xapi.edlm/profiles/edlm-lms/concepts/verbs/uncompleted", json!({ "completion": false }))
+            }
+        };
+        let course = json!({ "id": format!("{SITE}/course/view.php?id=4") });
+        Some(json!({
+            "actor": actor, "verb": { "id": verb }, "object": { "id": format!("{SITE}/{page}") }, "result": result,
+            "timestamp": moment, "context": { "contextActivities": { "parent": [course] } },
+        }))
+    }
+}
+
+/// Where the site of all sources is.
+const SITE: &str = "https://lms.example";
+/// The sources with their forms.
+const SOURCES: [(&str, &str); 4] = [
+    ("events", "completion-event"),
+    ("mailer", "completion-event"),
+    ("moodle", "moodle-webhookengine"),
+    ("lrs", "xapi"),
+];
+
 fn source(name: &str, form: &str) -> Value {
     let modules: serde_json::Map<_, _> =
         MODULES.iter().map(|(code, module)| (module.to_string(), json!(code))).collect();
-    let mut source =
-        json!({ "code": name, "issuer": "dgafp", "name": name, "form": form, "site": "https://lms.example" });
-    if form == "moodle-webhookengine" {
+    let mut source = json!({ "code": name, "issuer": "dgafp", "name": name, "form": form, "site": SITE });
+    if form != "completion-event" {
         source["courses"] = json!({ "4": { "session": SESSION, "modules": modules } });
     }
     source
@@ -133,7 +181,9 @@ struct Delivery {
 struct Person {
     events: Value,
     moodle: Value,
-    statements: Value,
+    mailer: Value,
+    /// The actor of statements.
+    lrs: Value,
 }
 
 fn person(number: u32) -> Person {
@@ -142,7 +192,8 @@ fn person(number: u32) -> Person {
         events: json!({ "id": number.to_string() }),
         moodle: json!({ "id": number, "username": format!("ZLefevre{number}"), "firstname": "Zoé", "lastname": "Lefèvre",
             "email": email.to_uppercase() }),
-        statements: json!({ "id": format!("email:{email}"), "name": "Zoé Lefèvre" }),
+        mailer: json!({ "id": format!("email:{email}"), "name": "Zoé Lefèvre" }),
+        lrs: json!({ "name": "Zoé Lefèvre", "account": { "homePage": SITE, "name": format!("zlefevre{number}") } }),
     }
 }
 
@@ -156,7 +207,7 @@ fn arrange(facts: &[Told], person: &Person, dice: &mut Dice) -> Vec<Delivery> {
     let mut deliveries = Vec::new();
     // What waits to be sent along with more in one delivery of our own form.
     let mut together: [(&'static str, &Value, Vec<Value>); 2] =
-        [("events", &person.events, Vec::new()), ("statements", &person.statements, Vec::new())];
+        [("events", &person.events, Vec::new()), ("mailer", &person.mailer, Vec::new())];
     let send = |place: usize, batch: Vec<Value>, deliveries: &mut Vec<Delivery>, learner: &Value, dice: &mut Dice| {
         let cut = dice.below(batch.len() + 1);
         let records: Vec<_> = [&batch[..cut], &batch[cut..]]
@@ -164,15 +215,18 @@ fn arrange(facts: &[Told], person: &Person, dice: &mut Dice) -> Vec<Delivery> {
             .filter(|part| !part.is_empty())
             .map(|part| json!({ "session": SESSION, "learner": learner, "evidence": part }))
             .collect();
-        let source = ["events", "statements"][place];
+        let source = ["events", "mailer"][place];
         deliveries.push(Delivery { source, body: json!({ "version": 1, "records": records }) });
     };
     for fact in tellings {
-        let place = dice.below(3);
-        if place == 2
-            && let Some(body) = fact.as_moodle_event(&person.moodle)
-        {
-            deliveries.push(Delivery { source: "moodle", body });
+        let place = dice.below(4);
+        let alone = match place {
+            2 => fact.as_moodle_event(&person.moodle).map(|body| Delivery { source: "moodle", body }),
+            3 => fact.as_statement(&person.lrs).map(|body| Delivery { source: "lrs", body }),
+            _ => None,
+        };
+        if let Some(delivery) = alone {
+            deliveries.push(delivery);
             continue;
         }
         let place = place % 2;
@@ -293,11 +347,7 @@ fn a_thousand_arrangements_of_one_history_are_one_decision() {
     let decisions = |ledger: &Ledger| -> Vec<Decision> {
         sessions.iter().map(|(kind, session)| decide(session, *kind, ledger).unwrap()).collect()
     };
-    let sources: Vec<Source> =
-        [("events", "completion-event"), ("statements", "completion-event"), ("moodle", "moodle-webhookengine")]
-            .into_iter()
-            .map(|(name, form)| serde_json::from_value(source(name, form)).unwrap())
-            .collect();
+    let sources = SOURCES.map(|(name, form)| serde_json::from_value(source(name, form)).unwrap());
     let zoe = person(892);
     let email = "zoe.892@agents.example".to_owned();
     let known = HashSet::from([
@@ -360,13 +410,13 @@ fn without_keys(decision: &Decision) -> Value {
 const THROUGH_THE_DOOR: u32 = 40;
 
 on_both_engines! {
-    async fn one_learner_over_three_sources_has_one_decision_and_one_award(app: &TestApp) {
-        let sources = [("events", "completion-event"), ("statements", "completion-event"), ("moodle", "moodle-webhookengine")];
-        for (name, form) in sources {
+    async fn one_learner_over_four_sources_has_one_decision_and_one_award(app: &TestApp) {
+        for (name, form) in SOURCES {
             app.put(&format!("/api/v1/sources/{name}"), &source(name, form)).await.expect(201);
-            let secrets = json!({ "secrets": [written_secret(7)] });
-            app.put(&format!("/api/v1/sources/{name}/secrets"), &secrets).await.expect(204);
         }
+        let password = written_password(5);
+        app.put("/api/v1/sources/lrs/secrets", &json!({ "secrets": [password] })).await.expect(204);
+        let credentials = STANDARD.encode(format!("lrs:{password}"));
         let facts: Vec<_> = history().into_iter().filter(|fact| fact.what.pointer("/activity/code") != Some(&json!("inconnue"))).collect();
         let session = app.service.store.effective_session(&code(SESSION)).await.unwrap().unwrap();
         let mut all_of_it: Option<Decision> = None;
@@ -377,7 +427,13 @@ on_both_engines! {
             let body = facts[0].as_moodle_event(&zoe.moodle).unwrap();
             deliveries.insert(dice.below(deliveries.len() + 1), Delivery { source: "moodle", body });
             for delivery in &deliveries {
-                app.deliver_from(delivery.source, &delivery.body).await;
+                if delivery.source == "lrs" {
+                    let call = app.call(Method::POST, "/xapi/lrs/statements").header("x-experience-api-version", "1.0.3");
+                    let call = call.header("authorization", &format!("Basic {credentials}"));
+                    call.json(&delivery.body).send().await.expect(200);
+                } else {
+                    app.deliver_from(delivery.source, &delivery.body).await;
+                }
                 if dice.below(3) == 0 {
                     app.work().await;
                 }
@@ -386,7 +442,7 @@ on_both_engines! {
 
             let names = [number.to_string(), format!("username:zlefevre{number}"), format!("email:zoe.{number}@agents.example")];
             let mut learners = HashSet::new();
-            for source in ["events", "statements", "moodle"] {
+            for (source, _) in SOURCES {
                 for name in &names {
                     let found = app.service.store.learner_by_external(&code(source), &name.parse().unwrap()).await.unwrap();
                     learners.insert(found.unwrap().id);
@@ -406,7 +462,7 @@ on_both_engines! {
             let standing = format!("select count(*) from decisions where digest = '{digest}' and learner = '{learner}'");
             assert_eq!(app.count(&standing).await, 1, "arrangement {number}");
 
-            let path = format!("/api/v1/awards?source=statements&learner={number}");
+            let path = format!("/api/v1/awards?source=lrs&learner={number}");
             let awards = app.read(&path).await.expect(200).json();
             assert_eq!(awards["awards"].as_array().unwrap().len(), 1, "arrangement {number}");
             assert_eq!(awards["awards"][0]["state"], "issued", "arrangement {number}");

@@ -3,13 +3,15 @@
 //! A proposal is kept beside the deliveries that wait, and goes by itself once the source's configuration covers it. What it might
 //! stand for is not here: that is guessed when it is shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::db::{Filtered, Result, Tx};
 use super::values::{Row, args, to_document};
 use super::{Cursor, Page, Paged, Store, StoreError};
 use crate::audit::{Action, Entry, Object};
-use crate::catalog::{Source, Unmapped};
+use crate::catalog::{LmsId, Source, Unmapped};
 use crate::ids::{Code, DeliveryId, ProposalId};
 use crate::time::Timestamp;
 
@@ -69,7 +71,13 @@ impl Store {
         unmapped: &[Unmapped],
         now: Timestamp,
     ) -> Result<()> {
-        for unmapped in unmapped {
+        // A batch of statements may name one thing many times.
+        let mut each: BTreeMap<&LmsId, Unmapped> = BTreeMap::new();
+        for named in unmapped {
+            let held = each.entry(&named.id).or_insert_with(|| named.clone());
+            held.learn_names(&named.course_names, &named.activity_names);
+        }
+        for unmapped in each.values() {
             // Each by itself: a worker that held several would stand in the way of a change of the source, and it in theirs.
             let mut tx = self.begin().await?;
             let id = &unmapped.id;
