@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use unicode_normalization::UnicodeNormalization as _;
 
 use crate::catalog::{EffectiveSession, LmsId, Source, Training, Unmapped};
 use crate::ids::Code;
+use crate::sheet::folded;
 use crate::time::Timestamp;
 
 /// What something may stand for.
@@ -150,13 +150,6 @@ impl Folded {
             self.pairs.iter().map(|(pair, count)| (*count).min(other.pairs.get(pair).copied().unwrap_or(0))).sum();
         u8::try_from(200 * shared / all).unwrap_or(MOST_BY_TITLE).min(MOST_BY_TITLE)
     }
-}
-
-/// A word as people mean it: without case, accents, punctuation and doubled spaces.
-fn folded(text: &str) -> String {
-    let plain = text.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).flat_map(char::to_lowercase);
-    let spaced: String = plain.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn alike_codes(names: &[Folded], code: &Code) -> u8 {

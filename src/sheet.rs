@@ -50,6 +50,39 @@ impl Located {
     }
 }
 
+/// What is wrong with a sheet, or what should be known of it: the first hundred things, and how many there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// The first of them, by row.
+    pub first: Vec<Located>,
+    /// How many there are in all.
+    pub count: usize,
+}
+
+/// The most that are told of one sheet.
+const MAX_TOLD: usize = 100;
+
+impl Problems {
+    /// Adds one.
+    pub fn add(&mut self, problem: Located) {
+        self.count += 1;
+        if self.first.len() < MAX_TOLD {
+            self.first.push(problem);
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+impl From<Located> for Problems {
+    fn from(only: Located) -> Self {
+        Self { first: vec![only], count: 1 }
+    }
+}
+
 /// A row with its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {

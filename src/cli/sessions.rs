@@ -101,7 +101,7 @@ async fn known(service: &Service, code: &Code) -> anyhow::Result<EffectiveSessio
 }
 
 /// One line about a place of a sheet, in both languages.
-fn line(located: &Located) -> String {
+pub(super) fn line(located: &Located) -> String {
     let row = located.row.map(|row| format!("row {row}")).unwrap_or_default();
     let column = located.column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
     let place = if row.is_empty() { String::new() } else { format!("{row}{column}: ") };

@@ -16,8 +16,9 @@ use crate::http::sources::{health_document, proposed};
 use crate::ids::{Code, ProposalId};
 use crate::intake;
 use crate::intake::secrets::{Password, Proof, SourceSecret};
-use crate::mapping::{self, Meant, Proposed};
+use crate::mapping::{self, MappingError, Meant, Proposed};
 use crate::rehearsal::{self, Identity};
+use crate::sheet;
 use crate::store::{Page, ProposalState, Store};
 use crate::time::Clock as _;
 
@@ -101,6 +102,18 @@ pub(super) enum SourcesCommand {
         /// The proposal's id, as `proposals` shows it.
         proposal: ProposalId,
     },
+    /// Take in a mapping as a table (CSV), all of it or nothing; without a file, print the mapping as it stands.
+    #[command(
+        after_help = "Examples:\n  sceau sources map mentor > mapping.csv\n  sceau sources map mentor mapping.csv\nColumns, French or English: course (cours), module, session, activity (activité). A row without a module says which session a course runs; a module that is an IRI, without a course, is the id of an xAPI activity. What the table does not speak of stays as it is."
+    )]
+    Map {
+        #[command(flatten)]
+        installation: Installation,
+        /// The source's code.
+        source: Code,
+        /// The table, or - for standard input.
+        file: Option<PathBuf>,
+    },
     /// Show how a source fares: its last delivery, what waits and why, and whether its clock seems right.
     Health {
         #[command(flatten)]
@@ -153,6 +166,26 @@ pub(super) async fn run(command: SourcesCommand) -> anyhow::Result<ExitCode> {
             let (store, source) = open(&installation, &source).await?;
             mapping::dismiss(&store, &source, proposal, SystemClock.now()).await?;
             println!("dismissed");
+        }
+        SourcesCommand::Map { installation, source, file: None } => {
+            use std::io::Write as _;
+            let (_, source) = open(&installation, &source).await?;
+            std::io::stdout().write_all(&mapping::write(&source))?;
+        }
+        SourcesCommand::Map { installation, source, file: Some(file) } => {
+            let table = super::read_input(&file, sheet::MAX_BYTES)?;
+            let (store, source) = open(&installation, &source).await?;
+            match mapping::import(&store, &source, &table, SystemClock.now()).await {
+                Ok(done) => {
+                    println!("{} created, {} changed, {} unchanged", done.created, done.changed, done.unchanged)
+                }
+                Err(MappingError::Table(problems)) => {
+                    problems.first.iter().for_each(|problem| eprintln!("{}", super::sessions::line(problem)));
+                    eprintln!("{} problems; nothing of the table was kept", problems.count);
+                    return Ok(ExitCode::FAILURE);
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         SourcesCommand::Health { installation, source, json } => {
             let (store, source) = open(&installation, &source).await?;

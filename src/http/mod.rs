@@ -78,6 +78,7 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/sources/{code}/proposals", get(sources::proposals))
         .route("/api/v1/sources/{code}/proposals/{id}", delete(sources::dismiss))
         .route("/api/v1/sources/{code}/proposals/{id}/accept", post(sources::accept))
+        .route("/api/v1/sources/{code}/mapping", get(sources::get_mapping).put(sources::put_mapping))
         .route(
             "/api/v1/sources/{code}/courses/{course}",
             get(sources::get_course).put(sources::put_course).delete(sources::delete_course),

@@ -1,13 +1,14 @@
-//! What a source's ids stand for, and how it fares: trying a payload, proposals, courses one by one, health.
+//! What a source's ids stand for, and how it fares: trying a payload, proposals, courses one by one, the mapping as a table, health.
 
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
+use super::answer::{Keep, typed};
 use super::auth::{Caller, Scope};
 use super::catalog::answer;
 use super::extract::{Body, Named, StrictJson};
@@ -15,7 +16,7 @@ use super::problem::{Kind, Problem};
 use crate::catalog::{CourseMapping, Source};
 use crate::guess::Guess;
 use crate::ids::{Code, ProposalId};
-use crate::mapping::{self, MappingError, Meant, Proposed};
+use crate::mapping::{self, Imported, MappingError, Meant, Proposed};
 use crate::rehearsal::{self, Identity};
 use crate::store::{Page, ProposalState, SourceHealth};
 
@@ -143,6 +144,32 @@ pub(super) async fn delete_course(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// `GET /api/v1/sources/{code}/mapping`: the whole mapping as a table (CSV).
+pub(super) async fn get_mapping(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
+    let source = readable(&app, &caller, &code).await?;
+    Ok(typed("text/csv; charset=utf-8", Keep::Never, mapping::write(&source)))
+}
+
+/// `PUT /api/v1/sources/{code}/mapping`: what a table says, all of it or nothing; what it doesn't speak of stays as it is.
+pub(super) async fn put_mapping(
+    State(app): State<App>,
+    caller: Caller,
+    Named(code): Named<Code>,
+    headers: HeaderMap,
+    Body(table): Body,
+) -> Answer {
+    let source = writable(&app, &caller, &code).await?;
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !media_type.trim_start().to_ascii_lowercase().starts_with("text/") {
+        return Err(Problem::new(Kind::MediaType, "send text/csv"));
+    }
+    let (store, now) = (app.service.store.by(caller.actor()), app.service.clock.now());
+    let Imported { rows, created, changed, unchanged } = mapping::import(&store, &source, &table, now).await?;
+    app.service.wake.notify_waiters();
+    let answer = json!({ "rows": rows, "created": created, "changed": changed, "unchanged": unchanged });
+    Ok(Json(answer).into_response())
+}
+
 /// `GET /api/v1/sources/{code}/health`: what became of its deliveries, and what its clock seems to say.
 pub(super) async fn health(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     readable(&app, &caller, &code).await?;
@@ -187,10 +214,12 @@ async fn own(app: &App, caller: &Caller, scope: Scope, code: &Code) -> Result<So
 
 impl From<MappingError> for Problem {
     fn from(error: MappingError) -> Self {
+        let said = error.to_string();
         match error {
             MappingError::NoSource => Self::not_found("source"),
             MappingError::NoProposal => Self::not_found("proposal"),
             MappingError::Field(error) => error.into(),
+            MappingError::Table(problems) => Self::new(Kind::Invalid, said).located(problems.first),
             MappingError::Store(error) => error.into(),
         }
     }

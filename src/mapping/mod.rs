@@ -1,7 +1,11 @@
-//! What the ids of an LMS stand for, changed one by one: accepting what was proposed, one course.
+//! What the ids of an LMS stand for, changed one by one: accepting what was proposed, one course, a whole table.
 //!
 //! Every change goes through the source as it stands at that moment, so that of two people at once neither undoes the other, and
 //! takes up what waited for it. A mapping that names a session or an activity that isn't there is refused.
+
+mod table;
+
+pub use table::{Imported, write};
 
 use std::collections::BTreeMap;
 
@@ -11,6 +15,7 @@ use crate::catalog::{
 };
 use crate::guess::{Guess, guess};
 use crate::ids::{Code, ProposalId};
+use crate::sheet::Problems;
 use crate::store::{Page, Paged, Proposal, ProposalState, Saved, Store, StoreError};
 use crate::time::Timestamp;
 
@@ -26,6 +31,9 @@ pub enum MappingError {
     /// A field is not acceptable.
     #[error(transparent)]
     Field(#[from] CatalogError),
+    /// The table has rows that can't be used; nothing of it was.
+    #[error("{} problems; nothing of the table was kept", .0.count)]
+    Table(Problems),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -196,6 +204,25 @@ pub async fn delete_course(store: &Store, source: &Source, course: &str, now: Ti
     };
     store.change_source(&source.code, change, now).await?.ok_or(MappingError::NoSource)?;
     Ok(before.is_some())
+}
+
+/// Keeps what a table says, all of it or nothing. What the table doesn't speak of stays as it is.
+pub async fn import(store: &Store, source: &Source, bytes: &[u8], now: Timestamp) -> Result<Imported, MappingError> {
+    let asked = table::read(bytes, source).map_err(MappingError::Table)?;
+    let mut known = BTreeMap::new();
+    for code in asked.sessions() {
+        let session = store.effective_session(code).await?.filter(|session| source.serves(session.issuer()));
+        known.insert(code.clone(), session);
+    }
+    asked.check(&known).map_err(MappingError::Table)?;
+    let mut imported = Imported::default();
+    let change = |source: &mut Source| -> Result<Entry, MappingError> {
+        imported = asked.apply(source);
+        source.check()?;
+        Ok(changed(source, now).with("rows", imported.rows).with("created", imported.created))
+    };
+    store.change_source(&source.code, change, now).await?.ok_or(MappingError::NoSource)?;
+    Ok(imported)
 }
 
 fn changed(source: &Source, now: Timestamp) -> Entry {

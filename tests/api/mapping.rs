@@ -9,7 +9,7 @@ use sceau::ids::DeliveryId;
 use sceau::store::{AuditFilter, DeliveryState};
 use serde_json::{Value, json};
 
-use crate::app::{ACTIVITIES, SESSION, TestApp, activity, completion, event, text, zoe};
+use crate::app::{ACTIVITIES, Reply, SESSION, TestApp, activity, completion, event, text, zoe};
 
 /// The source `mentor` as one that carries Moodle's own ids.
 async fn moodle(app: &TestApp, courses: Value) {
@@ -37,6 +37,11 @@ async fn rehearse(app: &TestApp, body: &Value) -> Value {
 async fn proposals(app: &TestApp, query: &str) -> Vec<Value> {
     let reply = app.read(&format!("/api/v1/sources/mentor/proposals{query}")).await.expect(200).json();
     reply["proposals"].as_array().unwrap().clone()
+}
+
+async fn put_table(app: &TestApp, table: &[u8]) -> Reply {
+    let call = app.call(Method::PUT, "/api/v1/sources/mentor/mapping").bearer(&app.officer);
+    call.header("content-type", "text/csv; charset=utf-8").body(table.to_vec()).send().await
 }
 
 async fn noted(app: &TestApp, action: Action) -> usize {
@@ -202,6 +207,35 @@ crate::on_both_engines! {
         assert_eq!(app.read("/api/v1/sources/mentor").await.json()["courses"].as_object().unwrap().len(), 8);
     }
 
+    async fn a_table_is_taken_in_as_a_whole_or_not_at_all(app: &TestApp) {
+        moodle(app, json!({ "5": { "session": SESSION, "modules": { "51": "cas" } } })).await;
+        let mut last = None;
+        for module in [11, 12, 13] {
+            last = Some(app.deliver(&done(module)).await);
+        }
+        app.work().await;
+        let wrong = format!("course;module;session;activity\n4;11;{SESSION};video\n4;12;;autre\n6;;autre;\n4;13;{SESSION};\n");
+        let problem = put_table(app, wrong.as_bytes()).await.expect(422).json();
+        assert_eq!(problem["errors"][0]["row"], 5, "{problem}");
+        assert_eq!(app.read("/api/v1/sources/mentor").await.json()["courses"].as_object().unwrap().len(), 1);
+        let wrong = wrong.replace(&format!("4;13;{SESSION};\n"), "");
+        let problem = put_table(app, wrong.as_bytes()).await.expect(422).json();
+        let rows: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| error["row"].as_u64().unwrap()).collect();
+        assert_eq!(rows, [3, 4], "{problem}");
+
+        // As a French spreadsheet saves it.
+        let (mut table, text) = (Vec::new(), format!("Cours;Module;Session;Activité\r\n4;11;{SESSION};video\r\n4;12;;cas\r\n4;13;;bilan\r\n"));
+        table.extend(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()));
+        let done = put_table(app, &table).await.expect(200).json();
+        assert_eq!(done, json!({ "rows": 3, "created": 4, "changed": 0, "unchanged": 0 }));
+        assert_eq!(put_table(app, &table).await.expect(200).json()["unchanged"], 3);
+        app.work().await;
+        assert_eq!(app.delivery_state(last.unwrap()).await, DeliveryState::Processed);
+        assert_eq!(text_of_mapping(app).await.lines().count(), 7);
+        put_table(app, b"PK\x03\x04").await.problem(422, "invalid");
+        app.put("/api/v1/sources/mentor/mapping", &json!({})).await.problem(415, "media-type");
+    }
+
     /// A clock that is off by days would award for what has not happened, and no later correction could prevail.
     async fn facts_from_the_future_are_refused_until_their_time_has_come(app: &TestApp) {
         let fact = |at: &str| event(zoe(), vec![activity("video", "completed", at)]);
@@ -258,4 +292,8 @@ async fn futures_join<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> 
     })
     .await;
     waiting.into_iter().filter_map(|(_, reply)| reply).collect()
+}
+
+async fn text_of_mapping(app: &TestApp) -> String {
+    app.read("/api/v1/sources/mentor/mapping").await.expect(200).text().to_owned()
 }

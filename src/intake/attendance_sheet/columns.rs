@@ -1,8 +1,7 @@
 //! What the columns of an attendance sheet mean, by their headers in French and English.
 
-use super::Problems;
 use crate::catalog::{EffectiveSession, Meeting};
-use crate::sheet::{Located, Row, folded};
+use crate::sheet::{Located, Problems, Row, folded};
 
 /// Where each thing stands.
 pub(super) struct Columns<'a> {

@@ -19,7 +19,7 @@ use super::{MAX_BODY_BYTES, MAX_FACTS};
 use crate::catalog::{EffectiveSession, Meeting};
 use crate::evidence::Interval;
 use crate::ids::{Code, ExternalId};
-use crate::sheet::{self, Located, Row};
+use crate::sheet::{self, Located, Problems, Row};
 use crate::text::{Bilingual, Email, Lang};
 use crate::time::{Timestamp, Zone};
 use cells::Presence;
@@ -51,37 +51,6 @@ pub struct Reading {
     pub absent: usize,
     /// What should be known of the reading.
     pub notes: Problems,
-}
-
-/// What is wrong with a sheet, or what should be known of it: the first hundred things, and how many there are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Problems {
-    /// The first of them, by row.
-    pub first: Vec<Located>,
-    /// How many there are in all.
-    pub count: usize,
-}
-
-/// The most that are told of one sheet.
-const MAX_TOLD: usize = 100;
-
-impl Problems {
-    fn add(&mut self, problem: Located) {
-        self.count += 1;
-        if self.first.len() < MAX_TOLD {
-            self.first.push(problem);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-}
-
-impl From<Located> for Problems {
-    fn from(only: Located) -> Self {
-        Self { first: vec![only], count: 1 }
-    }
 }
 
 /// What was said of one learner at one meeting.
