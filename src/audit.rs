@@ -95,6 +95,8 @@ actions! {
     MappingDismissed => "mapping.dismissed",
     /// A learner's name or address was learnt or changed.
     LearnerSaved => "learner.saved",
+    /// An officer put a name right.
+    NameCorrected => "learner.name_corrected",
     /// A user name or an address leads to another learner than before.
     IdentifierMoved => "learner.identifier_moved",
     /// Two learners turned out to be one: the person of the entry's object, and the learner who stands for both.
@@ -113,6 +115,18 @@ actions! {
     DeliveriesPurged => "deliveries.purged",
     /// A ledger was decided, with another outcome or other reasons than before.
     Decided => "decision.made",
+    /// An officer decided instead of the criteria, or gave them their say back.
+    DecidedByHand => "decision.by_hand",
+    /// Nothing is awarded in a session by itself any more.
+    SessionClosed => "session.closed",
+    /// A closed session is open again.
+    SessionReopened => "session.reopened",
+    /// A long operation was asked for.
+    OperationStarted => "operation.started",
+    /// A long operation was paused, resumed, confirmed or cancelled.
+    OperationSteered => "operation.steered",
+    /// A long operation ended.
+    OperationEnded => "operation.ended",
     /// An award was made.
     AwardMade => "award.made",
     /// An award waits for something.

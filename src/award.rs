@@ -50,6 +50,71 @@ pub enum AwardState {
     Issued,
 }
 
+/// What an officer decides instead of the criteria.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The learner gets the award, whatever the criteria say.
+    Award,
+    /// The learner does not get it. An award that was made already stands: only a revocation ends it.
+    Refuse,
+}
+
+impl Verdict {
+    /// The word used in storage and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Award => "award",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+/// An officer's decision as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictByHand {
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why; never published.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whether the criteria are met, as far as a session's closing is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Met {
+    /// They are not.
+    No,
+    /// They are, by what arrived while the session was open.
+    InTime,
+    /// They are, but only by what arrived after it was closed.
+    Late,
+}
+
+/// What a learner is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// The award.
+    Award,
+    /// The award, once an officer says so: the session is closed.
+    AwardAfterClosing,
+    /// Nothing, since the criteria are not met.
+    NotYet,
+    /// Nothing, since an officer said so.
+    Refused,
+}
+
+/// What a learner is due: an officer's word before the criteria, and both before a session's closing.
+pub const fn due(met: Met, by_hand: Option<Verdict>) -> Due {
+    match (by_hand, met) {
+        (Some(Verdict::Award), _) | (None, Met::InTime) => Due::Award,
+        (Some(Verdict::Refuse), _) => Due::Refused,
+        (None, Met::Late) => Due::AwardAfterClosing,
+        (None, Met::No) => Due::NotYet,
+    }
+}
+
 /// Why an award waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
@@ -65,6 +130,8 @@ pub enum BlockReason {
     },
     /// The issuer has no key to sign with.
     IssuerKeyMissing,
+    /// What it rests on arrived after its session was closed.
+    SessionClosed,
     /// The document was composed but our own rules refuse it: a defect to report, never to override.
     LintRefused {
         /// The findings.
@@ -79,6 +146,7 @@ impl BlockReason {
             Self::NameMissing => "name_missing",
             Self::Undrawable { .. } => "undrawable",
             Self::IssuerKeyMissing => "issuer_key_missing",
+            Self::SessionClosed => "session_closed",
             Self::LintRefused { .. } => "lint_refused",
         }
     }

@@ -131,6 +131,8 @@ macro_rules! uuid_id {
 }
 
 uuid_id! {
+    /// A long operation on the learners of a session, inside this service and its API only.
+    OperationId,
     /// A learner, inside this service only; never published.
     LearnerId,
     /// An award: one per (session, learner, kind), inside this service and its API only.

@@ -16,7 +16,7 @@
 use std::convert::Infallible;
 
 use crate::attestation;
-use crate::award::{AchievementSnapshot, Award, AwardState, BlockReason, Recipient, RevocationCategory, Snapshot};
+use crate::award::{AchievementSnapshot, Award, AwardState, BlockReason, Due, Recipient, RevocationCategory, Snapshot};
 use crate::catalog::EffectiveSession;
 use crate::credential::{self, CredentialView, Draft, StatusPlace};
 use crate::criteria::{self, Decision};
@@ -36,14 +36,17 @@ impl Service {
         let Some(effective) = self.store.effective_session(session).await? else {
             return Ok(self.store.complete_job(job).await?);
         };
-        let ledger = self.store.ledger(session, learner).await?;
+        // Whoever this one turned out to be.
+        let Some(learner) = self.store.learner(learner).await?.map(|record| record.id) else {
+            return Ok(self.store.complete_job(job).await?);
+        };
         // A race is lost to a worker that made progress; three in a row are a defect that a retry may outlive.
         for _ in 0..3 {
             let mut plans = Vec::new();
-            for kind in effective.kinds() {
-                let Some(decision) = criteria::decide(&effective, kind, &ledger) else { continue };
-                tracing::info!(session.code = %session, award.kind = kind.as_str(), decision.met, "award.decided");
-                plans.extend(self.next_step(&effective, learner, &decision).await?);
+            for standing in self.standings(&effective, learner).await? {
+                let (due, decision) = (standing.due(), standing.decision);
+                tracing::info!(session.code = %session, award.kind = decision.kind.as_str(), decision.met, "award.decided");
+                plans.extend(self.next_step(&effective, learner, &decision, due).await?);
                 let issuer = effective.issuer().clone();
                 plans.push(Step::Decided(Box::new(DecisionMade {
                     session: session.clone(),
@@ -70,13 +73,14 @@ impl Service {
         session: &EffectiveSession,
         learner: LearnerId,
         decision: &Decision,
+        due: Due,
     ) -> Result<Option<Step>, ServiceError> {
         let existing = self.store.award_of(&session.session.code, learner, decision.kind).await?;
-        match (existing, decision.met) {
-            (None, false) => Ok(None),
-            (Some(award), false) => Ok(Some(Step::Alert(self.withdrawal(&award)))),
-            (Some(award), true) if !matches!(award.state, AwardState::Blocked { .. }) => Ok(None),
-            (existing, true) => {
+        match (existing, due) {
+            (None, Due::NotYet) | (_, Due::Refused) => Ok(None),
+            (Some(award), Due::NotYet) => Ok(Some(Step::Alert(self.withdrawal(&award)))),
+            (Some(award), _) if !matches!(award.state, AwardState::Blocked { .. }) => Ok(None),
+            (existing, Due::Award | Due::AwardAfterClosing) => {
                 let now = self.clock.now();
                 let snapshot = self.snapshot(session, learner, decision).await?;
                 let award = match &existing {
@@ -96,7 +100,14 @@ impl Service {
                     Some(award) => self.name_secret(award.id).await?,
                     None => self.entropy.bytes(),
                 };
-                let ready = self.readiness(&award).await?;
+                let ready = match (self.readiness(&award).await?, due) {
+                    (Err(mut reasons), Due::AwardAfterClosing) => {
+                        reasons.insert(0, BlockReason::SessionClosed);
+                        Err(reasons)
+                    }
+                    (Ok(_), Due::AwardAfterClosing) => Err(vec![BlockReason::SessionClosed]),
+                    (ready, _) => ready,
+                };
                 let planned = match ready {
                     Ok(key_id) => {
                         Ok(self.plan(&award, name_secret, key_id, RevocationCategory::DetailsCorrected).await?)
@@ -403,6 +414,13 @@ pub fn block_reason_text(reason: &BlockReason, lang: Lang) -> String {
         }
         (BlockReason::IssuerKeyMissing, Lang::Fr) => "il manque à l’émetteur une clé de signature".into(),
         (BlockReason::IssuerKeyMissing, Lang::En) => "the issuer lacks a key to sign with".into(),
+        (BlockReason::SessionClosed, Lang::Fr) => {
+            "les critères ont été remplis après la clôture de la session\u{202f}; un responsable de formation décide"
+                .into()
+        }
+        (BlockReason::SessionClosed, Lang::En) => {
+            "the criteria were met after the session was closed; a training officer decides".into()
+        }
         (BlockReason::LintRefused { findings }, Lang::Fr) => {
             format!("document refusé par nos règles\u{a0}: {}", findings.join("; "))
         }

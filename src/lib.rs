@@ -12,6 +12,7 @@ pub mod text;
 pub mod markdown;
 pub mod time;
 pub mod json;
+pub mod sheet;
 pub mod catalog;
 pub mod evidence;
 pub mod learner;
@@ -20,6 +21,7 @@ pub mod audit;
 // Layer 2, decision: pure rules. Knows neither credentials nor source systems.
 pub mod criteria;
 pub mod award;
+pub mod operation;
 
 // Layer 3, credential: pure documents. Knows neither keys nor storage.
 pub mod jsonld;
@@ -36,6 +38,7 @@ pub mod verify;
 pub mod qr;
 pub mod badge;
 pub mod mentions;
+pub mod reports;
 pub mod attestation;
 pub mod pages;
 
@@ -43,7 +46,6 @@ pub mod pages;
 pub mod store;
 
 // Layer 7, flow: what happens when. Knows no HTTP but what `fetch` asks of others.
-pub mod sheet;
 pub mod guess;
 pub mod mapping;
 pub mod intake;
@@ -51,12 +53,15 @@ pub mod fetch;
 pub mod service;
 pub mod documents;
 pub mod verification;
+pub mod standing;
 pub mod issuance;
 pub mod reissue;
+pub mod operations;
 pub mod take_up;
 pub mod attendance;
 pub mod rehearsal;
 pub mod import;
+pub mod evidence_import;
 pub mod worker;
 
 // Layer 8, edge: translates requests, commands and settings.

@@ -10,7 +10,7 @@ pub use keys::{Compromise, IssuerKey, IssuerKeys, token_kind};
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::audit::{Action, Actor, Entry, LinkKind, Object};
 use crate::award::Award;
@@ -44,6 +44,8 @@ pub struct Service {
     // that nobody who posts heavy documents can starve the LMS.
     heavy: Arc<Semaphore>,
     lists: status_lists::Turns,
+    // Whoever follows an operation holds a connection for minutes.
+    listeners: Arc<Semaphore>,
 }
 
 /// What can go wrong in the flow.
@@ -98,7 +100,8 @@ impl Service {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let (wake, heavy) = (Notify::new(), Arc::new(Semaphore::new(processors)));
         let (keyring, lists) = (Arc::new(keyring), status_lists::Turns::default());
-        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, heavy, lists })
+        let listeners = Arc::new(Semaphore::new(MAX_LISTENERS));
+        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, heavy, lists, listeners })
     }
 
     /// Lets the verifier fetch.
@@ -119,6 +122,11 @@ impl Service {
             done
         })
         .await
+    }
+
+    /// A place for somebody who follows an operation; none where there are too many of them.
+    pub(crate) fn listener(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.listeners).try_acquire_owned().ok()
     }
 
     /// Makes a capability link for an award: the token, and what storage keeps of it.
@@ -183,6 +191,8 @@ impl Service {
     }
 }
 
+/// How many may follow operations at once.
+const MAX_LISTENERS: usize = 64;
 /// How long heavy work may wait for a processor.
 const HEAVY_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 

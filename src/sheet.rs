@@ -10,6 +10,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::text::Bilingual;
+use crate::time::{Timestamp, Zone};
 
 /// The largest sheet, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -222,6 +223,68 @@ pub fn folded(text: &str) -> String {
     let plain = text.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).flat_map(char::to_lowercase);
     let spaced: String = plain.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A moment as people write it (`2026-03-10 09:05`, `10/03/2026 9h05`, RFC 3339 with its zone), in a zone where it names none; none
+/// for anything else.
+pub fn local_moment(cell: &str, zone: &Zone) -> Option<Timestamp> {
+    if let Ok(moment) = cell.parse() {
+        return Some(moment);
+    }
+    match local(cell)? {
+        (Some(date), time) => Timestamp::from_local(date, time, zone),
+        (None, _) => None,
+    }
+}
+
+/// A date: year, month, day.
+type Date = (i16, i8, i8);
+/// A time of day: hours, minutes, seconds.
+type Time = (i8, i8, i8);
+
+/// A time of day (`9:05`, `9h05`, `9 h`, `9:05 AM`), perhaps after a date (`2026-03-10`, `10/03/2026`).
+pub(crate) fn local(cell: &str) -> Option<(Option<Date>, Time)> {
+    let (date, time) = match cell.split_once([' ', 'T', '\u{a0}']).filter(|(date, _)| date.len() >= 8) {
+        Some((date, time)) if date.contains(['-', '/']) => (Some(day(date)?), time),
+        _ => (None, cell),
+    };
+    Some((date, time_of_day(time.trim_start_matches([',', ' ']))?))
+}
+
+/// `2026-03-10`, or `10/03/2026` as in French.
+fn day(text: &str) -> Option<Date> {
+    let parts: Vec<&str> = text.trim_end_matches(',').split(['-', '/']).collect();
+    let [one, two, three] = parts.as_slice() else { return None };
+    let (year, month, day) = if one.len() == 4 { (one, two, three) } else { (three, two, one) };
+    Some((year.parse().ok().filter(|_| year.len() == 4)?, month.parse().ok()?, day.parse().ok()?))
+}
+
+fn time_of_day(text: &str) -> Option<Time> {
+    let text = text.trim().to_ascii_lowercase();
+    let (clock, half) = match (text.strip_suffix("am"), text.strip_suffix("pm")) {
+        (Some(clock), _) => (clock, Some(0)),
+        (_, Some(clock)) => (clock, Some(12)),
+        _ => (text.as_str(), None),
+    };
+    let clock: String = clock.chars().filter(|c| !c.is_whitespace()).collect();
+    // `9h` is whole; `9:` and a bare `9` are not.
+    let clock = clock.strip_suffix('h').map_or_else(|| clock.clone(), |hour| format!("{hour}:00"));
+    let mut parts = clock.split([':', 'h']);
+    let mut number = |most: i8| {
+        let part = parts.next()?;
+        let plain = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse().ok().filter(|number| plain && (0..=most).contains(number))
+    };
+    let (mut hour, minute): (i8, i8) = (number(23)?, number(59)?);
+    let second = match clock.split([':', 'h']).count() {
+        2 => 0,
+        3 => number(59)?,
+        _ => return None,
+    };
+    if let Some(half) = half {
+        hour = (1..=12).contains(&hour).then_some(hour % 12 + half)?;
+    }
+    Some((hour, minute, second))
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ pub async fn turn(service: &Service, worker: &str) -> Result<Turn, StoreError> {
         match &job.task {
             Task::TakeUpDelivery { delivery } => service.take_up(&job, *delivery).await,
             Task::Decide { session, learner } => service.decide(&job, session, *learner).await,
+            Task::Operate { operation } => service.operate(&job, *operation).await,
             Task::Issue { credential } => service.issue(&job, *credential).await,
         }
     })

@@ -75,6 +75,13 @@ impl EffectiveSession {
         Ok(Self { session, training })
     }
 
+    /// The same session under criteria of its own, or why it can't have them.
+    pub fn under(&self, criteria: &CriteriaByKind) -> Result<Self, CatalogError> {
+        let mut session = self.session.clone();
+        session.criteria = Some(criteria.clone());
+        Self::new(session, self.training.clone())
+    }
+
     /// The issuer of its awards.
     pub fn issuer(&self) -> &Code {
         self.session.issuer.as_ref().unwrap_or(&self.training.issuer)

@@ -33,6 +33,12 @@ pub(super) enum AwardsCommand {
         installation: Installation,
         /// The award's id.
         id: AwardId,
+        /// Which alert: withdrawal_after_award or duplicate_after_merge.
+        #[arg(long, default_value = "withdrawal_after_award", value_parser = parse_alert_kind)]
+        kind: AlertKind,
+        /// What was done about it; kept in the audit trail.
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// Correct an award with the learner's details as known now: the next version of its credential.
     Reissue {
@@ -41,6 +47,11 @@ pub(super) enum AwardsCommand {
         /// Its id.
         id: AwardId,
     },
+}
+
+fn parse_alert_kind(text: &str) -> Result<AlertKind, String> {
+    let found = AlertKind::ALL.into_iter().find(|kind| kind.as_str() == text);
+    found.ok_or_else(|| format!("there are {}", AlertKind::ALL.map(AlertKind::as_str).join(", ")))
 }
 
 /// Runs a command of `sceau awards`.
@@ -70,9 +81,9 @@ pub(super) async fn run_awards(command: AwardsCommand) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        AwardsCommand::Settle { installation, id } => {
+        AwardsCommand::Settle { installation, id, kind, reason } => {
             let store = super::open_store(&installation).await?;
-            let settled = store.settle_alert(AlertKind::WithdrawalAfterAward, id, SystemClock.now()).await?;
+            let settled = store.settle_alert(kind, id, &reason, SystemClock.now()).await?;
             anyhow::ensure!(settled.is_some(), "the award {id} has no open alert");
             println!("settled");
             Ok(())

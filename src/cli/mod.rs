@@ -5,6 +5,8 @@ mod credentials;
 mod deliveries;
 mod keys;
 mod lint;
+mod officers;
+mod operations;
 mod serve;
 mod sessions;
 mod sources;
@@ -82,6 +84,9 @@ enum Command {
     /// Awards: what waits and why, alerts, corrections.
     #[command(subcommand)]
     Awards(credentials::AwardsCommand),
+    /// Long operations: how far they came, their reports; stop them, let them go on.
+    #[command(subcommand)]
+    Operations(operations::OperationsCommand),
     /// The audit trail: who did what and when; list, check, export.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -139,6 +144,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sessions(command) => return sessions::run(command).await,
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
+        Command::Operations(command) => return operations::run(command).await,
         Command::Audit(command) => return audit::run(command).await,
         Command::Verify(options) => return verify::run(&options).await,
         Command::Lint(options) => return lint::run(&options),

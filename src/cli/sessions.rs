@@ -1,4 +1,4 @@
-//! `sceau sessions`: attendance sheets of a session, empty and filled in.
+//! `sceau sessions`: attendance sheets of a session, empty and filled in; what officers do is in `officers`.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -42,6 +42,8 @@ pub(super) enum SessionsCommand {
         #[arg(long)]
         check: bool,
     },
+    #[command(flatten)]
+    Officers(super::officers::OfficersCommand),
     /// Write an attendance sheet to fill in, with the learners that there is evidence of.
     Sheet {
         #[command(flatten)]
@@ -86,6 +88,7 @@ pub(super) async fn run(command: SessionsCommand) -> anyhow::Result<ExitCode> {
                 }
             }
         }
+        SessionsCommand::Officers(command) => return super::officers::run(command).await,
         SessionsCommand::Sheet { installation, session } => {
             let service = super::open_service(&installation).await?;
             let session = known(&service, &session).await?;

@@ -35,13 +35,15 @@ pub enum Scope {
     AwardsRead,
     /// Revoke, re-issue, end links.
     AwardsWrite,
+    /// Run sessions: dry runs, new criteria, decisions by hand, work in bulk, closing.
+    SessionsOperate,
     /// Read the issuer's part of the audit trail.
     AuditRead,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CatalogRead,
         Self::CatalogWrite,
         Self::LearnersRead,
@@ -49,6 +51,7 @@ impl Scope {
         Self::EvidenceWrite,
         Self::AwardsRead,
         Self::AwardsWrite,
+        Self::SessionsOperate,
         Self::AuditRead,
     ];
 
@@ -62,6 +65,7 @@ impl Scope {
             Self::EvidenceWrite => "evidence:write",
             Self::AwardsRead => "awards:read",
             Self::AwardsWrite => "awards:write",
+            Self::SessionsOperate => "sessions:operate",
             Self::AuditRead => "audit:read",
         }
     }

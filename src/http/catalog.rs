@@ -1,8 +1,9 @@
 //! The catalog API: issuers, trainings, sessions and sources. A token reads and writes what is of its own issuer.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,8 @@ use crate::catalog::{EffectiveSession, Issuer, Session, Source, Training};
 use crate::ids::Code;
 use crate::import;
 use crate::intake::secrets::SourceSecret;
-use crate::store::Saved;
+use crate::operation::Orphans;
+use crate::store::{Entry, Saved, entry_hash};
 
 type Answer = Result<Response, Problem>;
 
@@ -23,10 +25,11 @@ pub(super) async fn put_issuer(
     State(app): State<App>,
     caller: Caller,
     Named(code): Named<String>,
+    seen: Seen,
     StrictJson(issuer): StrictJson<Issuer>,
 ) -> Answer {
     writes(&caller, &code, &issuer.code, &issuer.code)?;
-    let saved = app.service.store.by(caller.actor()).put_issuer(&issuer, app.service.clock.now()).await?;
+    let saved = save(&app, &caller, &seen, Entry::Issuer(&issuer)).await?;
     Ok(answer(saved, &issuer))
 }
 
@@ -34,7 +37,7 @@ pub(super) async fn put_issuer(
 pub(super) async fn get_issuer(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     reads(&caller, &code)?;
     let issuer = app.service.store.issuer(&code).await?;
-    Ok(Json(issuer.ok_or_else(|| Problem::not_found("issuer"))?).into_response())
+    Ok(tagged(&issuer.ok_or_else(|| Problem::not_found("issuer"))?))
 }
 
 /// `PUT /api/v1/trainings/{code}`. Its sessions must still hold together with it.
@@ -42,6 +45,7 @@ pub(super) async fn put_training(
     State(app): State<App>,
     caller: Caller,
     Named(code): Named<String>,
+    seen: Seen,
     StrictJson(training): StrictJson<Training>,
 ) -> Answer {
     let store = &app.service.store;
@@ -51,14 +55,18 @@ pub(super) async fn put_training(
     }
     import::check_training(&training)?;
     let sessions = store.sessions_of_training(&training.code).await?;
+    let before = store.training(&training.code).await?;
     for session in &sessions {
-        EffectiveSession::new(session.clone(), training.clone()).map_err(|error| {
+        let after = EffectiveSession::new(session.clone(), training.clone()).map_err(|error| {
             let detail = format!("the session {} of this training would no longer hold: {error}", session.code);
             Problem::new(Kind::Conflict, detail)
         })?;
+        if let Some(Ok(before)) = before.clone().map(|before| EffectiveSession::new(session.clone(), before)) {
+            seen.check_orphans(&app, &before, &after).await?;
+        }
     }
     let now = app.service.clock.now();
-    let saved = store.by(caller.actor()).put_training(&training, now).await?;
+    let saved = save(&app, &caller, &seen, Entry::Training(&training)).await?;
     // Even where nothing changed: an earlier request may have been cut off between the two.
     for session in &sessions {
         store.redecide_session(&session.code, now).await?;
@@ -71,7 +79,7 @@ pub(super) async fn put_training(
 pub(super) async fn get_training(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let training = app.service.store.training(&code).await?.ok_or_else(|| Problem::not_found("training"))?;
     reads(&caller, &training.issuer)?;
-    Ok(Json(training).into_response())
+    Ok(tagged(&training))
 }
 
 /// `PUT /api/v1/sessions/{code}`.
@@ -79,6 +87,7 @@ pub(super) async fn put_session(
     State(app): State<App>,
     caller: Caller,
     Named(code): Named<String>,
+    seen: Seen,
     StrictJson(session): StrictJson<Session>,
 ) -> Answer {
     let store = &app.service.store;
@@ -86,13 +95,17 @@ pub(super) async fn put_session(
     let training = store.training(&session.training).await?.ok_or_else(missing)?;
     // A session of somebody else's training would award under another's title: only an operator's import may set that up.
     caller.acts_for(&training.issuer)?;
-    if let Some(before) = store.effective_session(&session.code).await? {
+    let before = store.effective_session(&session.code).await?;
+    if let Some(before) = &before {
         caller.acts_for(before.issuer())?;
     }
     let effective = EffectiveSession::new(session, training)?;
     writes(&caller, &code, &effective.session.code, effective.issuer())?;
+    if let Some(before) = &before {
+        seen.check_orphans(&app, before, &effective).await?;
+    }
     let now = app.service.clock.now();
-    let saved = store.by(caller.actor()).put_session(&effective.session, now).await?;
+    let saved = save(&app, &caller, &seen, Entry::Session(&effective.session)).await?;
     // Even where nothing changed: an earlier request may have been cut off between the two.
     store.redecide_session(&effective.session.code, now).await?;
     app.service.wake.notify_waiters();
@@ -103,7 +116,7 @@ pub(super) async fn put_session(
 pub(super) async fn get_session(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let session = app.service.store.effective_session(&code).await?.ok_or_else(|| Problem::not_found("session"))?;
     reads(&caller, session.issuer())?;
-    Ok(Json(session.session).into_response())
+    Ok(tagged(&session.session))
 }
 
 /// `PUT /api/v1/sources/{code}`. Sharing a source among issuers is an operator's decision, not a token's.
@@ -111,6 +124,7 @@ pub(super) async fn put_source(
     State(app): State<App>,
     caller: Caller,
     Named(code): Named<String>,
+    seen: Seen,
     StrictJson(source): StrictJson<Source>,
 ) -> Answer {
     let store = &app.service.store;
@@ -124,7 +138,7 @@ pub(super) async fn put_source(
         let detail = "sharing a source with other issuers takes an operator: sceau import";
         return Err(Problem::new(Kind::Forbidden, detail).at("/shared_with"));
     }
-    let saved = store.by(caller.actor()).put_source(&source, app.service.clock.now()).await?;
+    let saved = save(&app, &caller, &seen, Entry::Source(&source)).await?;
     app.service.wake.notify_waiters();
     Ok(answer(saved, &source))
 }
@@ -133,7 +147,7 @@ pub(super) async fn put_source(
 pub(super) async fn get_source(State(app): State<App>, caller: Caller, Named(code): Named<Code>) -> Answer {
     let source = app.service.store.source(&code).await?.ok_or_else(|| Problem::not_found("source"))?;
     reads(&caller, &source.issuer)?;
-    Ok(Json(source).into_response())
+    Ok(tagged(&source))
 }
 
 /// The secrets or public keys in force for a source, of the kind that its form needs: one, or several while they rotate. Never readable again.
@@ -179,7 +193,66 @@ fn reads(caller: &Caller, issuer: &Code) -> Result<(), Problem> {
     caller.acts_for(issuer)
 }
 
+/// What whoever changes an entry says of what they have seen: `If-Match` (RFC 9110 § 13.1.1), and `?orphans=keep` where awards
+/// may stand that the criteria no longer cover.
+pub(super) struct Seen {
+    /// The hash of the entry as it was.
+    pub(super) hash: Option<String>,
+    orphans: Orphans,
+}
+
+impl Seen {
+    /// Refuses a change that would leave awards uncovered, unless that was said to be meant.
+    async fn check_orphans(
+        &self,
+        app: &App,
+        before: &EffectiveSession,
+        after: &EffectiveSession,
+    ) -> Result<(), Problem> {
+        if self.orphans == Orphans::Keep {
+            return Ok(());
+        }
+        let checked = app.service.check_orphans(before, after).await?;
+        checked.map_err(|refused| Problem::new(Kind::Conflict, refused.to_string()))
+    }
+}
+
+impl FromRequestParts<App> for Seen {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or("");
+        let orphans = match query.split('&').find_map(|pair| pair.strip_prefix("orphans=")) {
+            None => Orphans::Ask,
+            Some("keep") => Orphans::Keep,
+            Some(_) => return Err(Problem::new(Kind::BadRequest, "orphans can be keep, or be left out")),
+        };
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self { hash: None, orphans }) };
+        let tag = value.to_str().ok().map(str::trim).filter(|tag| *tag != "*");
+        let hash = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+        let is_hash = |hash: &&str| hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        let hash = hash.filter(is_hash).ok_or_else(|| {
+            Problem::new(Kind::BadRequest, "If-Match takes one ETag as an answer of this service gave it")
+        })?;
+        Ok(Self { hash: Some(hash.to_owned()), orphans })
+    }
+}
+
+async fn save(app: &App, caller: &Caller, seen: &Seen, entry: Entry<'_>) -> Result<Saved, Problem> {
+    let (store, now) = (app.service.store.by(caller.actor()), app.service.clock.now());
+    Ok(store.put_seen(entry, seen.hash.as_deref(), now).await?)
+}
+
+/// An entry with the tag by which a change says which form of it was seen.
+fn tagged(entry: &impl Serialize) -> Response {
+    let mut response = Json(entry).into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", entry_hash(entry))) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
 pub(super) fn answer(saved: Saved, entry: &impl Serialize) -> Response {
     let status = if saved == Saved::Created { StatusCode::CREATED } else { StatusCode::OK };
-    (status, Json(entry)).into_response()
+    (status, tagged(entry)).into_response()
 }

@@ -13,8 +13,10 @@ use super::extract::{Named, StrictJson};
 use super::problem::{Kind, Problem};
 use crate::audit::{Action, Entry, Object};
 use crate::ids::{Code, ExternalId, LearnerId};
-use crate::store::{LearnerRecord, LearnerUpdate, Merged};
-use crate::text::{Email, PersonName};
+use crate::issuance::block_reason_text;
+use crate::reissue::Reissue;
+use crate::store::{AwardFilter, LearnerRecord, LearnerUpdate, Merged, Page};
+use crate::text::{Email, Lang, PersonName};
 
 /// The most characters of a reason.
 const MAX_REASON: usize = 2000;
@@ -136,6 +138,55 @@ pub(super) async fn part(
     let parted = store.part_learner(&source, body.merged_from, reason, now).await?;
     app.service.wake.notify_waiters();
     tell(parted, "the two are two learners already")
+}
+
+/// The right name, and the right address if that was wrong too.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Correction {
+    name: PersonName,
+    #[serde(default)]
+    email: Option<Email>,
+    reason: String,
+}
+
+/// `POST /api/v1/learners/{source}/{id}/correct`: puts the name right, and has each award of the issuer that carries the old one made
+/// anew. Answers what comes of each.
+pub(super) async fn correct(
+    State(app): State<App>,
+    caller: Caller,
+    Named((source, id)): Named<(Code, ExternalId)>,
+    StrictJson(body): StrictJson<Correction>,
+) -> Result<Response, Problem> {
+    caller.needs(Scope::LearnersWrite)?;
+    caller.needs(Scope::AwardsWrite)?;
+    own_source(&app, &caller, &source).await?;
+    let reason = reason(&body.reason)?;
+    let learner = known(&app, &source, &id).await?;
+    let (store, now) = (app.service.store.by(caller.actor()), app.service.clock.now());
+    // An address that is not named stays.
+    let email = body.email.as_ref().or(learner.email.as_ref());
+    let update = LearnerUpdate::Replace;
+    store.put_learner(&source, &learner.external_id, Some(&body.name), email, update, now).await?;
+    let noted = Entry::new(now, Action::NameCorrected, Object::new("source", &source));
+    store.note(noted.of_issuer(&caller.issuer).about(learner.id).saying(reason)).await?;
+    let filter =
+        AwardFilter { learner: Some(learner.id), issuer: Some(caller.issuer.clone()), ..AwardFilter::default() };
+    let mut awards = Vec::new();
+    for award in store.awards(&filter, &Page { limit: 500, after: None }).await?.items {
+        let (outcome, detail) = match app.service.reissue(award.id, caller.actor()).await? {
+            Reissue::Planned(credential) => ("reissued", Some(json!(app.service.url.credential(credential)))),
+            Reissue::Revoked => ("revoked", None),
+            Reissue::NotIssued | Reissue::NotFound => ("not_issued_yet", None),
+            Reissue::Blocked(reasons) => {
+                let texts: Vec<_> = reasons.iter().map(|reason| block_reason_text(reason, Lang::En)).collect();
+                ("blocked", Some(json!(texts)))
+            }
+        };
+        awards.push(json!({ "award": award.id, "session": award.session, "outcome": outcome, "detail": detail }));
+    }
+    app.service.wake.notify_waiters();
+    Ok(Json(json!({ "source": source, "id": learner.external_id, "awards": awards })).into_response())
 }
 
 fn tell(merged: Merged, already: &str) -> Result<Response, Problem> {

@@ -4,6 +4,7 @@
 //! `links` (people who hold a link), `verify`
 //! (programs that hand in a document), `verify_page` (people who do). Every error becomes a problem in `problem.rs`.
 
+mod alerts;
 mod answer;
 mod audit;
 mod auth;
@@ -14,6 +15,8 @@ mod intake;
 mod layers;
 mod learners;
 mod links;
+mod officers;
+mod operations;
 mod problem;
 mod public;
 mod server;
@@ -45,6 +48,8 @@ use crate::service::Service;
 
 /// The largest body of an API request, in bytes.
 const MAX_API_BYTES: usize = 1024 * 1024;
+/// The largest list of learners for work in bulk, in bytes.
+const MAX_BULK_BYTES: usize = 4 * 1024 * 1024;
 /// The largest document or image to verify, in bytes.
 const MAX_VERIFY_BYTES: usize = crate::verification::MAX_FILE_BYTES + 64 * 1024;
 /// How long an answer may take.
@@ -86,12 +91,31 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/learners/{source}/{id}", put(learners::put).get(learners::get))
         .route("/api/v1/learners/{source}/{id}/merge", post(learners::merge))
         .route("/api/v1/learners/{source}/{id}/part", post(learners::part))
+        .route("/api/v1/learners/{source}/{id}/correct", post(learners::correct))
+        .route("/api/v1/sessions/{code}/status", get(officers::status))
+        .route("/api/v1/sessions/{code}/dry-run", post(officers::dry_run))
+        .route("/api/v1/sessions/{code}/criteria", post(officers::change_criteria))
+        .route("/api/v1/sessions/{code}/close", post(officers::close))
+        .route("/api/v1/sessions/{code}/reopen", post(officers::reopen))
+        .route("/api/v1/sessions/{code}/learners/{learner}/decision", post(officers::decide))
+        .route("/api/v1/operations", get(operations::list))
+        .route("/api/v1/operations/{id}", get(operations::get))
+        .route("/api/v1/operations/{id}/{wish}", post(operations::steer))
+        .route("/api/v1/operations/{id}/rows", get(operations::rows))
+        .route("/api/v1/operations/{id}/report.csv", get(operations::report))
+        .route("/api/v1/operations/{id}/events", get(operations::events))
+        .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts/{kind}/{award}/settle", post(alerts::settle))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/awards", get(awards::list))
         .route("/api/v1/awards/{id}/reissue", post(awards::reissue))
         .route("/api/v1/awards/{id}/qr", delete(awards::end_qr))
         .route("/api/v1/credentials/{id}/revoke", post(awards::revoke))
         .layer(DefaultBodyLimit::max(MAX_API_BYTES));
+    // A list of tens of thousands of learners is longer than other requests.
+    let bulk = Router::new()
+        .route("/api/v1/sessions/{code}/bulk", post(officers::bulk))
+        .layer(DefaultBodyLimit::max(MAX_BULK_BYTES));
     let intake = Router::new()
         .route("/intake/{source}", post(intake::receive))
         .layer(DefaultBodyLimit::max(crate::intake::MAX_BODY_BYTES));
@@ -128,7 +152,7 @@ pub fn router(app: App) -> Router {
         .route("/sessions/{code}/criteria", get(public::criteria))
         .route("/schemas/{name}", get(public::schema))
         .route("/health", get(public::health));
-    let router = api.merge(intake).merge(xapi).merge(verification).merge(vc_api).merge(people).merge(machines);
+    let router = api.merge(bulk).merge(intake).merge(xapi).merge(verification).merge(vc_api).merge(people).merge(machines);
     layers::apply(
         router.fallback(layers::no_such_path).method_not_allowed_fallback(layers::no_such_method),
         app.clone(),

@@ -39,6 +39,8 @@ pub enum Kind {
     Method,
     /// The request contradicts what is stored.
     Conflict,
+    /// The entry is not the one that the request was made for.
+    Precondition,
     /// The body is too large.
     TooLarge,
     /// The body is of another media type.
@@ -55,7 +57,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, for the page that explains them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::BadRequest,
         Self::Invalid,
         Self::Unauthenticated,
@@ -66,6 +68,7 @@ impl Kind {
         Self::Gone,
         Self::Method,
         Self::Conflict,
+        Self::Precondition,
         Self::TooLarge,
         Self::MediaType,
         Self::Webhook,
@@ -86,6 +89,9 @@ impl Kind {
             Self::Gone => ("gone", StatusCode::GONE, "This may not be used any more"),
             Self::Method => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This path takes other methods"),
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "The request contradicts what is stored"),
+            Self::Precondition => {
+                ("changed-meanwhile", StatusCode::PRECONDITION_FAILED, "Somebody else changed this in the meantime")
+            }
             Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
             Self::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is of another media type"),
             Self::Webhook => ("webhook-refused", StatusCode::UNAUTHORIZED, "The webhook is not authentic"),
@@ -122,12 +128,27 @@ pub struct Problem {
     pub pointer: Option<String>,
     /// The rows at fault, of a sheet.
     pub rows: Vec<Located>,
+    /// Several fields at fault, each with what is wrong with it.
+    pub fields: Vec<(String, String)>,
 }
+
+/// The most fields that one problem names: whoever mends a hundred finds the rest by asking again.
+const MAX_FIELDS: usize = 100;
 
 impl Problem {
     /// A problem with its detail.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), pointer: None, rows: Vec::new() }
+        Self { kind, detail: detail.into(), pointer: None, rows: Vec::new(), fields: Vec::new() }
+    }
+
+    /// A problem with several fields, by their JSON Pointers; of very many, the first.
+    pub fn fields(kind: Kind, detail: &str, wrong: Vec<(String, impl Into<String>)>) -> Self {
+        let detail = match wrong.len() {
+            count if count > MAX_FIELDS => format!("{detail} ({count} in all; the first {MAX_FIELDS} are listed)"),
+            _ => detail.to_owned(),
+        };
+        let fields = wrong.into_iter().take(MAX_FIELDS).map(|(pointer, problem)| (pointer, problem.into()));
+        Self { fields: fields.collect(), ..Self::new(kind, detail) }
     }
 
     /// The same, about one field.
@@ -160,6 +181,10 @@ impl Problem {
         }
         if !self.rows.is_empty() {
             document["errors"] = self.rows.iter().map(located).collect();
+        }
+        if !self.fields.is_empty() {
+            let errors = self.fields.iter().map(|(pointer, detail)| json!({ "pointer": pointer, "detail": detail }));
+            document["errors"] = errors.collect();
         }
         document
     }
@@ -200,6 +225,10 @@ impl From<StoreError> for Problem {
             StoreError::Reference => {
                 Self::new(Kind::Invalid, "it refers to an entry that does not exist; create that one first")
             }
+            StoreError::Stale => Self::new(
+                Kind::Precondition,
+                "read the entry again, and send your change with its new ETag in If-Match",
+            ),
             StoreError::Transient(_) => {
                 tracing::warn!(error = %error, "storage.transient");
                 Self::new(Kind::Busy, "the database cannot answer now")

@@ -40,7 +40,11 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
-    const fn as_str(self) -> &'static str {
+    /// All kinds.
+    pub const ALL: [Self; 2] = [Self::WithdrawalAfterAward, Self::DuplicateAfterMerge];
+
+    /// The word used in storage and JSON.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::WithdrawalAfterAward => "withdrawal_after_award",
             Self::DuplicateAfterMerge => "duplicate_after_merge",
@@ -64,6 +68,8 @@ pub struct AlertFilter {
     pub session: Option<Code>,
     /// Of one award.
     pub award: Option<AwardId>,
+    /// Of the awards of one issuer.
+    pub issuer: Option<Code>,
     /// Settled ones too, or open ones only.
     pub settled: SettledAlerts,
 }
@@ -92,27 +98,41 @@ impl Store {
             Filtered::new("select kind, award, session, learner, document, raised_at, settled_at from alerts")
                 .and("session =", filter.session.as_ref())
                 .and("award =", filter.award)
+                .and("award in (select id from awards where issuer =", filter.issuer.as_ref())
+                .when(filter.issuer.is_some(), "1 = 1)")
                 .when(filter.settled == SettledAlerts::Hidden, "settled_at is null")
                 .ordered("raised_at, kind, award");
         self.db.rows(sql, args).await?.iter().map(Alert::read).collect()
     }
 
-    /// Settles an alert; none where there is no open one.
-    pub async fn settle_alert(&self, kind: AlertKind, award: AwardId, now: Timestamp) -> Result<Option<()>> {
+    /// Settles an alert; none where there is no open one. The reason stands in the audit trail.
+    pub async fn settle_alert(
+        &self,
+        kind: AlertKind,
+        award: AwardId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Option<()>> {
         let mut tx = self.begin().await?;
         let sql = "update alerts set settled_at = $3 where kind = $1 and award = $2 and settled_at is null";
         if tx.run(sql, args![kind.as_str(), award, now]).await? == 0 {
             return Ok(None);
         }
-        note(&mut tx, Action::AlertSettled, kind, award, now).await?;
+        note(&mut tx, (Action::AlertSettled, reason), kind, award, now).await?;
         tx.commit().await?;
         Ok(Some(()))
     }
 }
 
 /// Takes down in the audit trail what became of an alert.
-async fn note(tx: &mut Tx, action: Action, kind: AlertKind, award: AwardId, now: Timestamp) -> Result<()> {
-    let mut entry = Entry::new(now, action, Object::new("award", award)).with("alert", kind.as_str());
+async fn note(
+    tx: &mut Tx,
+    (action, text): (Action, &str),
+    kind: AlertKind,
+    award: AwardId,
+    now: Timestamp,
+) -> Result<()> {
+    let mut entry = Entry::new(now, action, Object::new("award", award)).with("alert", kind.as_str()).saying(text);
     if let Some(row) = tx.row("select learner, issuer from awards where id = $1", args![award]).await? {
         entry = entry.of_issuer(&row.parse("issuer")?).about(row.parse("learner")?);
     }
@@ -124,7 +144,7 @@ async fn note(tx: &mut Tx, action: Action, kind: AlertKind, award: AwardId, now:
 pub(super) async fn raise(tx: &mut Tx, alert: &Alert) -> Result<()> {
     let open = "select award from alerts where kind = $1 and award = $2 and settled_at is null";
     if tx.row(open, args![alert.kind.as_str(), alert.award]).await?.is_none() {
-        note(tx, Action::AlertRaised, alert.kind, alert.award, alert.raised).await?;
+        note(tx, (Action::AlertRaised, ""), alert.kind, alert.award, alert.raised).await?;
     }
     let sql = "insert into alerts (kind, award, session, learner, document, raised_at) values ($1, $2, $3, $4, $5, $6) \
                on conflict (kind, award) do update set document = excluded.document, \

@@ -110,6 +110,16 @@ impl Store {
         Ok(Paged::of(items, page, |award| Cursor { at: award.awarded, id: award.id.to_string() }))
     }
 
+    /// How many awards there are.
+    pub async fn count_awards(&self, filter: &AwardFilter) -> Result<u32> {
+        let (sql, args) = Filtered::new("select count(*) as number from awards a")
+            .and("a.session =", filter.session.as_ref())
+            .and("a.issuer =", filter.issuer.as_ref())
+            .and("a.state =", filter.state.map(AwardStateName::as_str))
+            .whole();
+        self.db.row(sql, args).await?.map_or(Ok(0), |row| row.count("number"))
+    }
+
     /// The award whose QR code carries this token, unless the link was ended.
     pub async fn award_by_qr_lookup(&self, lookup: &str) -> Result<Option<Award>> {
         self.one_award(select_award!(" where a.qr_lookup = $1 and a.qr_ended_at is null"), args![lookup]).await

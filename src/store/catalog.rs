@@ -65,22 +65,22 @@ pub struct ImportSummary {
 impl Store {
     /// Keeps an issuer.
     pub async fn put_issuer(&self, issuer: &Issuer, now: Timestamp) -> Result<Saved> {
-        self.put(Entry::Issuer(issuer), now).await
+        self.put(Entry::Issuer(issuer), None, now).await
     }
 
     /// Keeps a training. Its issuer must be known ([`StoreError::Reference`]).
     pub async fn put_training(&self, training: &Training, now: Timestamp) -> Result<Saved> {
-        self.put(Entry::Training(training), now).await
+        self.put(Entry::Training(training), None, now).await
     }
 
     /// Keeps a session. Its training, and its issuer if it names one, must be known ([`StoreError::Reference`]).
     pub async fn put_session(&self, session: &Session, now: Timestamp) -> Result<Saved> {
-        self.put(Entry::Session(session), now).await
+        self.put(Entry::Session(session), None, now).await
     }
 
     /// Keeps a source. Its issuer must be known ([`StoreError::Reference`]).
     pub async fn put_source(&self, source: &Source, now: Timestamp) -> Result<Saved> {
-        self.put(Entry::Source(source), now).await
+        self.put(Entry::Source(source), None, now).await
     }
 
     /// Changes a source as it stands now: of two changes at once neither undoes the other. The audit trail hears what `change`
@@ -143,8 +143,21 @@ impl Store {
         Ok(summary)
     }
 
-    async fn put(&self, entry: Entry<'_>, now: Timestamp) -> Result<Saved> {
+    /// Keeps an entry, provided that what is known of it is still what whoever changes it has seen ([`StoreError::Stale`]):
+    /// `seen` is the hash that [`entry_hash`] gives; none where that does not matter.
+    pub async fn put_seen(&self, entry: Entry<'_>, seen: Option<&str>, now: Timestamp) -> Result<Saved> {
+        self.put(entry, seen, now).await
+    }
+
+    async fn put(&self, entry: Entry<'_>, seen: Option<&str>, now: Timestamp) -> Result<Saved> {
         let mut tx = self.begin().await?;
+        if let Some(seen) = seen {
+            let known =
+                tx.row(entry.select(), args![entry.code()]).await?.map(|row| row.text("document")).transpose()?;
+            if known.as_deref().map(audit::hash).as_deref() != Some(seen) {
+                return Err(StoreError::Stale);
+            }
+        }
         let saved = entry.save(&mut tx, now).await?;
         if saved != Saved::Unchanged {
             announce(&mut tx, &*self.entropy, &[entry], now).await?;
@@ -243,12 +256,21 @@ fn documents<T: serde::de::DeserializeOwned>(rows: Vec<Row>) -> Result<Vec<T>> {
     rows.iter().map(|row| row.document("document")).collect()
 }
 
+/// The hash by which whoever changes an entry says which form of it they have seen.
+pub fn entry_hash(entry: &impl serde::Serialize) -> String {
+    audit::hash(&to_document(entry))
+}
+
 /// An entry of the catalog; the variants stand in the order in which they may refer to each other.
 #[derive(Clone, Copy)]
-enum Entry<'a> {
+pub enum Entry<'a> {
+    /// An issuer.
     Issuer(&'a Issuer),
+    /// A training.
     Training(&'a Training),
+    /// A session.
     Session(&'a Session),
+    /// A source.
     Source(&'a Source),
 }
 
@@ -291,38 +313,44 @@ impl Entry<'_> {
         })
     }
 
+    /// What is known of it, held until the transaction ends.
+    const fn select(&self) -> &'static str {
+        match self {
+            Self::Issuer(_) => "select document from issuers where code = $1 for no key update",
+            Self::Training(_) => "select document from trainings where code = $1 for no key update",
+            Self::Session(_) => "select document from sessions where code = $1 for no key update",
+            Self::Source(_) => "select document from sources where code = $1 for no key update",
+        }
+    }
+
     async fn save(&self, tx: &mut Tx, now: Timestamp) -> Result<Saved> {
-        let (select, upsert, document, references): (_, _, _, Args) = match self {
+        let (upsert, document, references): (_, _, Args) = match self {
             Self::Issuer(issuer) => (
-                "select document from issuers where code = $1 for no key update",
                 "insert into issuers (code, document) values ($1, $2) \
                  on conflict (code) do update set document = excluded.document",
                 to_document(issuer),
                 args![],
             ),
             Self::Training(training) => (
-                "select document from trainings where code = $1 for no key update",
                 "insert into trainings (code, document, issuer) values ($1, $2, $3) \
                  on conflict (code) do update set document = excluded.document, issuer = excluded.issuer",
                 to_document(training),
                 args![&training.issuer],
             ),
             Self::Session(session) => (
-                "select document from sessions where code = $1 for no key update",
                 "insert into sessions (code, document, training, issuer) values ($1, $2, $3, $4) on conflict (code) do \
                  update set document = excluded.document, training = excluded.training, issuer = excluded.issuer",
                 to_document(session),
                 args![&session.training, session.issuer.as_ref().map(Code::as_str)],
             ),
             Self::Source(source) => (
-                "select document from sources where code = $1 for no key update",
                 "insert into sources (code, document, issuer, namespace) values ($1, $2, $3, $4) on conflict (code) do \
                  update set document = excluded.document, issuer = excluded.issuer, namespace = excluded.namespace",
                 to_document(source),
                 args![&source.issuer, namespace(source)],
             ),
         };
-        let known = tx.row(select, args![self.code()]).await?.map(|row| row.text("document")).transpose()?;
+        let known = tx.row(self.select(), args![self.code()]).await?.map(|row| row.text("document")).transpose()?;
         if known.as_ref() == Some(&document) {
             return Ok(Saved::Unchanged);
         }

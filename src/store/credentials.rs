@@ -276,23 +276,39 @@ impl Store {
         now: Timestamp,
     ) -> Result<Revoked> {
         let mut tx = self.begin().await?;
+        let revoked = self.revoke_in(&mut tx, id, category, (internal_text, by), now).await?;
+        if revoked == Revoked::Revoked {
+            tx.commit().await?;
+        }
+        Ok(revoked)
+    }
+
+    /// The same within a transaction, which it leaves as it was where there is nothing to revoke.
+    pub(super) async fn revoke_in(
+        &self,
+        tx: &mut Tx,
+        id: CredentialId,
+        category: RevocationCategory,
+        (internal_text, by): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Revoked> {
+        let being_replaced = "select n.id from credentials c join credentials n on n.award = c.award and n.version > c.version \
+                              where c.id = $1 and n.signed_document is null and c.revoked_at is null \
+                              and c.signed_document is not null";
+        // Whoever plans a next version locks this row first, so it is seen here, or sees the revocation.
+        tx.row("select id from credentials where id = $1 for update", args![id]).await?;
+        if tx.row(being_replaced, args![id]).await?.is_some() {
+            return Ok(Revoked::BeingReplaced);
+        }
         let sql = "update credentials set revoked_at = $2, revoked_category = $3, revoked_text = $4, revoked_by = $5 \
-                   where id = $1 and signed_document is not null and revoked_at is null returning award, version, status_list";
+                   where id = $1 and signed_document is not null and revoked_at is null returning award, status_list";
         let rows = tx.rows(sql, args![id, now, category.as_str(), internal_text, by]).await?;
         if rows.is_empty() {
             let sql = "select id from credentials where id = $1 and signed_document is not null";
             let known = tx.row(sql, args![id]).await?;
             return Ok(known.map_or(Revoked::NotFound, |_| Revoked::AlreadyRevoked));
         }
-        // Whoever plans a next version locks this row first, so it is seen here, or sees the revocation.
-        for row in &rows {
-            let sql = "select id from credentials where award = $1 and version > $2 and signed_document is null";
-            let values = args![row.text("award")?, row.count("version")?];
-            if tx.row(sql, values).await?.is_some() {
-                return Ok(Revoked::BeingReplaced);
-            }
-        }
-        show_in_lists(&mut tx, &rows).await?;
+        show_in_lists(tx, &rows).await?;
         for row in &rows {
             let entry = Entry::new(now, Action::CredentialRevoked, Object::new("credential", id));
             let of = tx.row("select learner, issuer from awards where id = $1", args![row.text("award")?]).await?;
@@ -300,7 +316,6 @@ impl Store {
             let entry = entry.of_issuer(&of.parse("issuer")?).about(of.parse("learner")?);
             tx.note(entry.with("category", category.as_str()).saying(internal_text));
         }
-        tx.commit().await?;
         Ok(Revoked::Revoked)
     }
 }

@@ -254,6 +254,11 @@ impl Filtered {
         self
     }
 
+    /// As it stands.
+    pub(super) fn whole(self) -> (Sql, Args) {
+        (Sql::Assembled(self.sql), self.args)
+    }
+
     /// In this order.
     pub(super) fn ordered(mut self, columns: &'static str) -> (Sql, Args) {
         self.sql.push_str(&format!(" order by {columns}"));

@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The job was given to another worker in the meantime, so none of its effects were kept.
     #[error("the job is no longer leased by this worker")]
     LeaseLost,
+    /// An entry is not the one that whoever changes it has seen.
+    #[error("the entry was changed by somebody else in the meantime")]
+    Stale,
     /// An entry names another that does not exist.
     #[error("an entry refers to another that does not exist")]
     Reference,

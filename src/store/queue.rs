@@ -11,7 +11,7 @@ use super::values::{args, from_document, to_document};
 use super::{Store, StoreError};
 use crate::audit::{Action, Entry, Object};
 use crate::entropy::Entropy;
-use crate::ids::{Code, CredentialId, DeliveryId, JobId, LearnerId};
+use crate::ids::{Code, CredentialId, DeliveryId, JobId, LearnerId, OperationId};
 use crate::time::Timestamp;
 
 /// What there is to do.
@@ -29,6 +29,11 @@ pub enum Task {
         session: Code,
         /// For whom.
         learner: LearnerId,
+    },
+    /// Do the next part of a long operation.
+    Operate {
+        /// Which.
+        operation: OperationId,
     },
     /// Lint, sign, verify and store a planned credential (steps 5 to 8).
     Issue {

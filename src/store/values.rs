@@ -57,6 +57,7 @@ arg_as_text!(
     crate::ids::JobId,
     crate::ids::StatementId,
     crate::ids::TokenId,
+    crate::ids::OperationId,
     crate::ids::ExternalId,
     crate::ids::AchievementHash,
 );

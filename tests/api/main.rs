@@ -13,6 +13,7 @@ mod intake;
 mod issuance;
 mod learners;
 mod mapping;
+mod officers;
 mod privacy;
 mod public;
 mod rotation;

@@ -74,9 +74,9 @@ on_both_engines! {
         assert_eq!(store.alerts(&AlertFilter::default()).await.unwrap(), vec![alert(20)]);
         let elsewhere = AlertFilter { session: Some(code("s2")), ..AlertFilter::default() };
         assert_eq!(store.alerts(&elsewhere).await.unwrap(), vec![]);
-        assert_eq!(store.settle_alert(alert(0).kind, award.id, at(40)).await.unwrap(), Some(()));
-        assert_eq!(store.settle_alert(alert(0).kind, award.id, at(40)).await.unwrap(), None);
-        assert_eq!(store.settle_alert(alert(0).kind, AwardId::random(random()), at(40)).await.unwrap(), None);
+        assert_eq!(store.settle_alert(alert(0).kind, award.id, "", at(40)).await.unwrap(), Some(()));
+        assert_eq!(store.settle_alert(alert(0).kind, award.id, "", at(40)).await.unwrap(), None);
+        assert_eq!(store.settle_alert(alert(0).kind, AwardId::random(random()), "", at(40)).await.unwrap(), None);
         assert_eq!(store.alerts(&AlertFilter::default()).await.unwrap(), vec![]);
         let all = AlertFilter { settled: SettledAlerts::Shown, ..AlertFilter::default() };
         assert_eq!(store.alerts(&all).await.unwrap()[0].state, AlertState::Settled(at(40)));

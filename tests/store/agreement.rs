@@ -73,6 +73,7 @@ async fn story(db: &TestDb) -> String {
         let Some(job) = store.claim_job("w1", now, 5).await.expect("claims") else { break };
         writeln!(told, "{:?} {} {}", job.task, job.attempt, job.leased_until).expect("a string");
         match (&job.task, step % 7) {
+            (Task::Operate { .. }, _) => unreachable!("none was started"),
             (_, 3) => tell!(store.retry_job(&job, at(130), "seven").await),
             (_, 5) => tell!(store.bury_job(&job, "five").await),
             (Task::TakeUpDelivery { delivery }, _) => {

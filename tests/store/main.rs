@@ -13,6 +13,7 @@ mod deliveries;
 mod engines;
 mod identity;
 mod keys;
+mod operations;
 mod queue;
 mod schema;
 mod support;

@@ -1,7 +1,7 @@
 //! What the cells of an attendance sheet say: presence in a word, times of day in the issuer's zone.
 
 use crate::catalog::Meeting;
-use crate::sheet::folded;
+use crate::sheet::{self, folded};
 use crate::time::{Timestamp, Zone};
 
 /// Whether somebody was there, in a word.
@@ -41,55 +41,15 @@ pub(super) fn moment(cell: &str, meeting: &Meeting, zone: &Zone) -> Option<Times
     if let Ok(moment) = cell.parse() {
         return Some(moment);
     }
-    let (date, time) = match cell.split_once([' ', 'T', '\u{a0}']).filter(|(date, _)| date.len() >= 8) {
-        Some((date, time)) if date.contains(['-', '/']) => (Some(day(date)?), time),
-        _ => (None, cell),
+    let time = match sheet::local(cell)? {
+        (Some(date), time) => return Timestamp::from_local(date, time, zone),
+        (None, time) => time,
     };
-    let time = time_of_day(time.trim_start_matches([',', ' ']))?;
-    if let Some(date) = date {
-        return Timestamp::from_local(date, time, zone);
-    }
     let at = Timestamp::from_local(meeting.starts.local_date(zone), time, zone)?;
     // A meeting that passes midnight: what is long before its start is of the day on which it ends.
     let last_day = Timestamp::from_local(meeting.ends.local_date(zone), time, zone)?;
     let hours_early = (meeting.starts.as_unix_seconds() - at.as_unix_seconds()) / 3600;
     Some(if at != last_day && hours_early > 6 { last_day } else { at })
-}
-
-/// `2026-03-10`, or `10/03/2026` as in French.
-fn day(text: &str) -> Option<(i16, i8, i8)> {
-    let parts: Vec<&str> = text.trim_end_matches(',').split(['-', '/']).collect();
-    let [one, two, three] = parts.as_slice() else { return None };
-    let (year, month, day) = if one.len() == 4 { (one, two, three) } else { (three, two, one) };
-    Some((year.parse().ok().filter(|_| year.len() == 4)?, month.parse().ok()?, day.parse().ok()?))
-}
-
-fn time_of_day(text: &str) -> Option<(i8, i8, i8)> {
-    let text = text.trim().to_ascii_lowercase();
-    let (clock, half) = match (text.strip_suffix("am"), text.strip_suffix("pm")) {
-        (Some(clock), _) => (clock, Some(0)),
-        (_, Some(clock)) => (clock, Some(12)),
-        _ => (text.as_str(), None),
-    };
-    let clock: String = clock.chars().filter(|c| !c.is_whitespace()).collect();
-    // `9h` is whole; `9:` and a bare `9` are not.
-    let clock = clock.strip_suffix('h').map_or_else(|| clock.clone(), |hour| format!("{hour}:00"));
-    let mut parts = clock.split([':', 'h']);
-    let mut number = |most: i8| {
-        let part = parts.next()?;
-        let plain = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-        part.parse().ok().filter(|number| plain && (0..=most).contains(number))
-    };
-    let (mut hour, minute): (i8, i8) = (number(23)?, number(59)?);
-    let second = match clock.split([':', 'h']).count() {
-        2 => 0,
-        3 => number(59)?,
-        _ => return None,
-    };
-    if let Some(half) = half {
-        hour = (1..=12).contains(&hour).then_some(hour % 12 + half)?;
-    }
-    Some((hour, minute, second))
 }
 
 #[cfg(test)]
