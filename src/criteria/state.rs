@@ -162,16 +162,13 @@ impl<'a> Reports<'a> {
         let counts =
             |part: &&Standing<'_>| since(self.withdrawn, part) && (part.state == State::Passed || since(said, part));
         let whole = self.whole.filter(|whole| whole.state != State::Withdrawn);
-        let mut held: Option<Standing<'a>> = whole;
+        // The best state and the latest report are found apart: a report that lends its date keeps its own place in a tie.
+        let (mut best, mut latest) = (whole.map(|whole| whole.state), whole);
         for part in self.parts.iter().filter(counts) {
-            held = Some(match held {
-                None => *part,
-                Some(held) => {
-                    let state = if rank(part.state) > rank(held.state) { part.state } else { held.state };
-                    Standing { state, evidence: later(Some(held), *part).evidence }
-                }
-            });
+            best = best.filter(|best| rank(*best) >= rank(part.state)).or(Some(part.state));
+            latest = Some(later(latest, *part));
         }
+        let held = best.zip(latest).map(|(state, latest)| Standing { state, evidence: latest.evidence });
         held.or(self.whole)
     }
 }
@@ -232,6 +229,26 @@ fn later<'a>(held: Option<Standing<'a>>, report: Standing<'a>) -> Standing<'a> {
 mod tests {
     use super::super::samples::{code, fact, noon, session};
     use super::*;
+
+    #[test]
+    fn parts_of_one_moment_come_to_the_same_in_any_order() {
+        let session = session("certifying", serde_json::json!({ "course": {} }));
+        let moment = noon("2026-03-03");
+        let part = |part| fact(moment, Fact::ActivityPart { code: code("quiz"), part });
+        let facts = [part(Part::Completed), part(Part::Failed), part(Part::Passed)];
+        let quiz = session.training.activity(&code("quiz")).unwrap();
+        let told = |order: [usize; 3]| {
+            let evidence = order.map(|place| &facts[place]);
+            let standings = Standings::of(&session, &evidence, Window::default());
+            let standing = standings.activity(quiz).unwrap();
+            (standing.state, standing.evidence.key())
+        };
+        let first = told([0, 1, 2]);
+        assert_eq!(first.0, State::Passed);
+        for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            assert_eq!(told(order), first, "{order:?}");
+        }
+    }
 
     fn stands(reports: &[(&str, Fact)]) -> Option<State> {
         let evidence: Vec<Evidence> = reports.iter().map(|(day, report)| fact(noon(day), report.clone())).collect();

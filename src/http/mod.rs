@@ -152,7 +152,8 @@ pub fn router(app: App) -> Router {
         .route("/sessions/{code}/criteria", get(public::criteria))
         .route("/schemas/{name}", get(public::schema))
         .route("/health", get(public::health));
-    let router = api.merge(bulk).merge(intake).merge(xapi).merge(verification).merge(vc_api).merge(people).merge(machines);
+    let router =
+        api.merge(bulk).merge(intake).merge(xapi).merge(verification).merge(vc_api).merge(people).merge(machines);
     layers::apply(
         router.fallback(layers::no_such_path).method_not_allowed_fallback(layers::no_such_method),
         app.clone(),
