@@ -155,6 +155,20 @@ actions! {
     TokenRevoked => "token.revoked",
     /// A job that was given up was put back.
     JobRevived => "job.revived",
+    /// A webhook endpoint was created or changed.
+    WebhookSaved => "webhook.saved",
+    /// A webhook endpoint got a new secret.
+    WebhookSecretMade => "webhook.secret_made",
+    /// A webhook endpoint was tried.
+    WebhookTested => "webhook.tested",
+    /// A webhook endpoint said that it is gone, and is told of nothing more.
+    WebhookDisabled => "webhook.disabled",
+    /// A webhook endpoint was removed.
+    WebhookRemoved => "webhook.removed",
+    /// A message was given up.
+    MessageDead => "message.dead",
+    /// A message was sent again by hand.
+    MessageReplayed => "message.replayed",
     /// The key of a person was forgotten: entries under it name nobody any more.
     PersonForgotten => "audit.person_forgotten",
     /// The trail was read or exported.

@@ -153,6 +153,8 @@ uuid_id! {
     StatementId,
     /// A bearer token's public name, for listing and revoking.
     TokenId,
+    /// A message that tells somebody of something: `webhook-id`, or the first part of `Message-ID`; one at every attempt.
+    MessageId,
 }
 
 impl SubjectId {

@@ -280,6 +280,7 @@ impl Service {
             Signed::Stored | Signed::AlreadyThere => {}
             Signed::KeyRetired => return Err(ServiceError::KeyRetired),
         }
+        self.outbox.notify_one();
         tracing::info!(credential.id = %id, credential.version = record.version, key.id = %key_id, "credential.issued");
         Ok(())
     }

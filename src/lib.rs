@@ -62,6 +62,7 @@ pub mod attendance;
 pub mod rehearsal;
 pub mod import;
 pub mod evidence_import;
+pub mod telling;
 pub mod worker;
 
 // Layer 8, edge: translates requests, commands and settings.

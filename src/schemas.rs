@@ -3,8 +3,9 @@
 
 use schemars::generate::SchemaSettings;
 
-use crate::catalog::{Issuer, Rule, Session, Source, Training};
+use crate::catalog::{Issuer, Rule, Session, Source, Training, WebhookEndpoint};
 use crate::intake::CompletionEvent;
+use crate::telling::WebhookMessage;
 
 /// Every published schema: file name and text.
 pub fn published() -> Vec<(&'static str, String)> {
@@ -16,6 +17,8 @@ pub fn published() -> Vec<(&'static str, String)> {
         ("source.schema.json", generate::<Source>()),
         ("criteria.schema.json", generate::<Rule>()),
         ("completion-event.schema.json", generate::<CompletionEvent>()),
+        ("webhook-endpoint.schema.json", generate::<WebhookEndpoint>()),
+        ("webhook-message.schema.json", generate::<WebhookMessage>()),
     ]
 }
 

@@ -36,10 +36,12 @@ pub struct Service {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// What the verifier may fetch with.
+    /// What the verifier may fetch with, and what posts to others.
     pub fetcher: Fetcher,
     /// Rung when there may be new work.
     pub wake: Notify,
+    /// Rung when there may be messages to send.
+    pub outbox: Notify,
     // Verifying and rendering for whoever asks keep a processor busy: no more of them at once than there are processors, so
     // that nobody who posts heavy documents can starve the LMS.
     heavy: Arc<Semaphore>,
@@ -98,13 +100,13 @@ impl Service {
         store.record_public_url(&url).await?;
         store.record_data_key(keyring.data_key_fingerprint()).await?;
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let (wake, heavy) = (Notify::new(), Arc::new(Semaphore::new(processors)));
+        let (wake, outbox, heavy) = (Notify::new(), Notify::new(), Arc::new(Semaphore::new(processors)));
         let (keyring, lists) = (Arc::new(keyring), status_lists::Turns::default());
         let listeners = Arc::new(Semaphore::new(MAX_LISTENERS));
-        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, heavy, lists, listeners })
+        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, outbox, heavy, lists, listeners })
     }
 
-    /// Lets the verifier fetch.
+    /// Lets the verifier fetch, and messages be posted.
     #[must_use]
     pub fn with_fetcher(mut self, fetcher: Fetcher) -> Self {
         self.fetcher = fetcher;

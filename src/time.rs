@@ -183,6 +183,12 @@ impl FromStr for Timestamp {
 }
 
 impl Timestamp {
+    /// Reads a date of HTTP (RFC 9110 § 5.6.7), such as `Sun, 06 Nov 1994 08:49:37 GMT`; none where it is none.
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let moment = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Self(moment.as_microsecond()))
+    }
+
     /// Reads an XSD 1.1 `dateTimeStamp` (Part 2 §3.4.28), which is stricter than RFC 3339 in its form: capitals, seconds, a zone of at
     /// most 14 hours. It has moments more: `24:00:00`, the end of a day, and any year, before the year one and of five digits and more.
     /// A moment further away than we can count (some 292 000 years) becomes the furthest that we can: what comes before or after the

@@ -1,4 +1,5 @@
-//! Workers: they claim jobs, run them, and try again with growing pauses what failed.
+//! Workers: they claim jobs, run them, and try again with growing pauses what failed. Messages to others have workers of their own,
+//! so that whoever is slow to take one holds up nothing of ours.
 //!
 //! A job's effects and its end are one transaction in storage, so a worker may die anywhere: its lease runs out and another
 //! takes the job up. Here is only the loop.
@@ -7,6 +8,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
 
 use crate::service::{Service, ServiceError};
 use crate::store::{Job, StoreError, Task};
@@ -17,6 +20,8 @@ const LEASE_SECONDS: i64 = 60;
 const MAX_ATTEMPTS: u32 = 36;
 /// How long an idle worker sleeps before it looks again, for work that another instance accepted.
 const POLL: Duration = Duration::from_secs(1);
+/// How many messages are on their way at one time.
+const MAX_SENDS: u32 = 12;
 
 /// What a look at the queue came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +33,7 @@ pub enum Turn {
 }
 
 /// Runs `count` workers until `stop` is notified; each finishes the job it holds.
-pub async fn run(service: Arc<Service>, count: usize, stop: tokio::sync::watch::Receiver<bool>) {
+pub async fn run(service: Arc<Service>, count: usize, stop: watch::Receiver<bool>) {
     let workers = (0..count.max(1)).map(|number| {
         let (service, mut stop) = (Arc::clone(&service), stop.clone());
         tokio::spawn(async move {
@@ -52,7 +57,8 @@ pub async fn run(service: Arc<Service>, count: usize, stop: tokio::sync::watch::
             }
         })
     });
-    for worker in workers.collect::<Vec<_>>() {
+    let sender = tokio::spawn(send(Arc::clone(&service), stop.clone()));
+    for worker in workers.collect::<Vec<_>>().into_iter().chain([sender]) {
         if let Err(error) = worker.await {
             tracing::error!(error = %error, "worker.panicked");
         }
@@ -64,25 +70,73 @@ pub async fn turn(service: &Service, worker: &str) -> Result<Turn, StoreError> {
     let Some(job) = service.store.claim_job(worker, service.clock.now(), LEASE_SECONDS).await? else {
         return Ok(Turn::Idle);
     };
+    work(service, &job).await?;
+    Ok(Turn::Worked)
+}
+
+/// Claims one message and tries to send it.
+pub async fn send_turn(service: &Service, worker: &str) -> Result<Turn, StoreError> {
+    let Some(job) = service.store.claim_send(worker, service.clock.now(), LEASE_SECONDS).await? else {
+        return Ok(Turn::Idle);
+    };
+    work(service, &job).await?;
+    Ok(Turn::Worked)
+}
+
+/// Sends messages, several at a time, until `stop` is notified; finishes those on their way.
+async fn send(service: Arc<Service>, mut stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(MAX_SENDS as usize));
+    let name = format!("{}-outbox", std::process::id());
+    while !*stop.borrow() {
+        let place = Arc::clone(&places).acquire_owned().await.expect("nobody closes it");
+        let claimed = service.store.claim_send(&name, service.clock.now(), LEASE_SECONDS).await;
+        match claimed {
+            Ok(Some(job)) => {
+                let service = Arc::clone(&service);
+                tokio::spawn(async move {
+                    if let Err(error) = work(&service, &job).await {
+                        tracing::warn!(error = %error, "worker.storage_unavailable");
+                    }
+                    drop(place);
+                    // Another of the same lane may go now.
+                    service.outbox.notify_one();
+                });
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = %error, "worker.storage_unavailable"),
+        }
+        drop(place);
+        tokio::select! {
+            () = service.outbox.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+            _ = stop.changed() => {}
+        }
+    }
+    let _ = places.acquire_many(MAX_SENDS).await;
+}
+
+/// Runs a claimed job. An error is one of storage itself; the job's own failure is recorded with it.
+async fn work(service: &Service, job: &Job) -> Result<(), StoreError> {
     if job.attempt > MAX_ATTEMPTS {
         // It ended no attempt, not even in an error: it must not take every worker with it for ever.
         let error = ServiceError::Defect("every attempt was cut off: the job ends its worker".into());
-        record_failure(service, &job, &error).await?;
-        return Ok(Turn::Worked);
+        return record_failure(service, job, &error).await;
     }
     let outcome = surviving(async {
         match &job.task {
-            Task::TakeUpDelivery { delivery } => service.take_up(&job, *delivery).await,
-            Task::Decide { session, learner } => service.decide(&job, session, *learner).await,
-            Task::Operate { operation } => service.operate(&job, *operation).await,
-            Task::Issue { credential } => service.issue(&job, *credential).await,
+            Task::TakeUpDelivery { delivery } => service.take_up(job, *delivery).await,
+            Task::Decide { session, learner } => service.decide(job, session, *learner).await,
+            Task::Issue { credential } => service.issue(job, *credential).await,
+            Task::Operate { operation } => service.operate(job, *operation).await,
+            Task::Send { message } => service.send(job, *message).await,
         }
     })
     .await;
-    if let Err(error) = outcome {
-        record_failure(service, &job, &error).await?;
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(error) => record_failure(service, job, &error).await,
     }
-    Ok(Turn::Worked)
 }
 
 /// Runs work whose panic is its own failure and not its worker's end.
@@ -101,7 +155,7 @@ async fn surviving<T>(work: impl Future<Output = Result<T, ServiceError>>) -> Re
 /// Runs until nothing is due: for commands and tests, which then know that all they caused is done.
 pub async fn drain(service: &Service) -> Result<u32, StoreError> {
     let mut count = 0;
-    while turn(service, "drain").await? == Turn::Worked {
+    while turn(service, "drain").await? == Turn::Worked || send_turn(service, "drain").await? == Turn::Worked {
         count += 1;
     }
     Ok(count)
@@ -114,7 +168,12 @@ async fn record_failure(service: &Service, job: &Job, error: &ServiceError) -> R
     }
     let recorded = if job.attempt >= MAX_ATTEMPTS {
         tracing::error!(job.id = %job.id, job.attempt, error = %error, "job.given_up");
-        service.store.bury_job(job, &error.to_string()).await
+        match &job.task {
+            Task::Send { message } => {
+                service.store.bury_send(job, *message, &error.to_string(), service.clock.now()).await
+            }
+            _ => service.store.bury_job(job, &error.to_string()).await,
+        }
     } else {
         let pause = pause_seconds(job.attempt);
         tracing::warn!(job.id = %job.id, job.attempt, job.pause_seconds = pause, error = %error, "job.failed");

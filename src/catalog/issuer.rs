@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Colour, LongText, Name, WebUrl};
+use super::{Colour, LearnerMail, LongText, Name, WebUrl};
 use crate::ids::Code;
 use crate::text::{Email, Lang};
 use crate::time::Zone;
@@ -46,6 +46,9 @@ pub struct Issuer {
     /// what is signed from now on; the issuer needs a key of that kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwt: Option<JwtAlgorithm>,
+    /// What its learners are told by e-mail; nothing where this is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<LearnerMail>,
 }
 
 /// The signature of credentials as tokens: the two that verifiers of Open Badges accept (OB 3.0 § 8.2).

@@ -6,6 +6,7 @@
 
 mod issuer;
 mod meeting;
+mod notices;
 mod rule;
 mod session;
 mod source;
@@ -15,6 +16,7 @@ mod values;
 
 pub use issuer::{Issuer, JwtAlgorithm, NameDisclosure, ParentOrganisation};
 pub use meeting::{Meeting, Percent, union_seconds};
+pub use notices::{Event, LearnerMail, MailEvent, WebhookEndpoint};
 pub use rule::{AwardCriteria, CriteriaByKind, Reached, Rule, TimeBasis};
 pub use session::{EffectiveSession, Session};
 pub use source::{ActivityMapping, CourseMapping, Source, SourceForm};

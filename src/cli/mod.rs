@@ -7,6 +7,7 @@ mod keys;
 mod lint;
 mod officers;
 mod operations;
+mod messages;
 mod serve;
 mod sessions;
 mod sources;
@@ -87,6 +88,12 @@ enum Command {
     /// Long operations: how far they came, their reports; stop them, let them go on.
     #[command(subcommand)]
     Operations(operations::OperationsCommand),
+    /// Where issuers' LMSs are told what happens: endpoints, secrets, a try.
+    #[command(subcommand)]
+    Webhooks(messages::WebhooksCommand),
+    /// What was told to LMSs and learners, and what could not be: list, show, replay.
+    #[command(subcommand)]
+    Messages(messages::MessagesCommand),
     /// The audit trail: who did what and when; list, check, export.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -145,6 +152,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Operations(command) => return operations::run(command).await,
+        Command::Webhooks(command) => messages::run_webhooks(command).await?,
+        Command::Messages(command) => messages::run_messages(command).await?,
         Command::Audit(command) => return audit::run(command).await,
         Command::Verify(options) => return verify::run(&options).await,
         Command::Lint(options) => return lint::run(&options),

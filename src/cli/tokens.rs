@@ -21,7 +21,7 @@ pub(super) enum TokenCommand {
         /// The issuer it acts for, and no other.
         #[arg(long)]
         issuer: Code,
-        /// What it may do: catalog:read, catalog:write, learners:read, learners:write, awards:read, awards:write, sessions:operate, audit:read. Repeatable.
+        /// What it may do: catalog:read, catalog:write, learners:read, learners:write, awards:read, awards:write, sessions:operate, evidence:write, audit:read, webhooks:write. Repeatable.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
         /// How many days it holds.

@@ -20,11 +20,13 @@ use ureq::unversioned::transport::{
 use super::address::{Reach, reach};
 use super::cache::freshness;
 use super::lookup::Lookups;
-use super::target::{AllowedHost, Host, Target};
-use super::{Accept, FetchError};
+use super::target::{AllowedHost, Host, Scheme, Target};
+use super::{Accept, FetchError, Posted};
 
-/// What is sent as `User-Agent`.
-const USER_AGENT: &str = concat!("sceau/", env!("CARGO_PKG_VERSION"), " (verifier)");
+/// What is sent as `User-Agent` by the verifier.
+const VERIFIER: &str = concat!("sceau/", env!("CARGO_PKG_VERSION"), " (verifier)");
+/// And with what is posted.
+const TELLER: &str = concat!("sceau/", env!("CARGO_PKG_VERSION"), " (webhooks)");
 /// Status line and headers.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// As many as the client takes.
@@ -66,28 +68,7 @@ impl Means {
         max_bytes: usize,
         deadline: Instant,
     ) -> Result<Answer, FetchError> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(FetchError::Timeout);
-        }
-        let config = ureq::Agent::config_builder()
-            .https_only(true)
-            // A proxy would connect for us, to addresses that we did not check.
-            .proxy(None)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .timeout_global(Some(left))
-            .max_response_header_size(MAX_HEADER_BYTES)
-            .max_idle_connections(0)
-            .user_agent(USER_AGENT)
-            .accept(accept.header())
-            .accept_encoding("identity")
-            .build();
-        let host = CheckedHost { target: target.clone(), means: self.clone(), deadline };
-        let tls = Tls { config: Arc::clone(&self.tls), name: server_name(&target.host)?, deadline };
-        // An agent for each exchange: it carries the deadline, and shares no connection with another.
-        let agent = ureq::Agent::with_parts(config, TcpConnector::default().chain(tls), host);
+        let agent = self.agent(target, VERIFIER, accept.header(), deadline)?;
         let response = agent.get(target.to_string()).call().map_err(refusal)?;
         let (head, body) = response.into_parts();
         let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -120,8 +101,60 @@ impl Means {
         Ok(Answer::Body { body: bytes, content_type: text(header::CONTENT_TYPE), fresh: kept(&head.headers) })
     }
 
-    /// The addresses of a host that may be connected to.
-    fn addresses(&self, target: &Target, deadline: Instant) -> Result<Vec<IpAddr>, FetchError> {
+    /// Posts a body, and reads the head of the answer, before the deadline.
+    pub(super) fn post(
+        &self,
+        target: &Target,
+        headers: &[(&'static str, String)],
+        body: &[u8],
+        deadline: Instant,
+    ) -> Result<Posted, FetchError> {
+        let agent = self.agent(target, TELLER, "*/*", deadline)?;
+        let request = agent.post(target.to_string());
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        let response = request.send(body).map_err(refusal)?;
+        let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        Ok(Posted { status: response.status().as_u16(), retry_after: retry_after.map(str::to_owned) })
+    }
+
+    /// An agent for one exchange: it carries the deadline, and shares no connection with another.
+    fn agent(
+        &self,
+        target: &Target,
+        user_agent: &str,
+        accept: &str,
+        deadline: Instant,
+    ) -> Result<ureq::Agent, FetchError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(FetchError::Timeout);
+        }
+        let config = ureq::Agent::config_builder()
+            .https_only(target.scheme == Scheme::Https)
+            // A proxy would connect for us, to addresses that we did not check.
+            .proxy(None)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .timeout_global(Some(left))
+            .max_response_header_size(MAX_HEADER_BYTES)
+            .max_idle_connections(0)
+            .user_agent(user_agent)
+            .accept(accept)
+            .accept_encoding("identity")
+            .build();
+        let host = CheckedHost { target: target.clone(), means: self.clone(), deadline };
+        Ok(match target.scheme {
+            Scheme::Https => {
+                let tls = Tls { config: Arc::clone(&self.tls), name: server_name(&target.host)?, deadline };
+                ureq::Agent::with_parts(config, TcpConnector::default().chain(tls), host)
+            }
+            Scheme::Http => ureq::Agent::with_parts(config, TcpConnector::default(), host),
+        })
+    }
+
+    /// The addresses of a host that may be connected to; in clear, those of this machine only.
+    pub(super) fn addresses(&self, target: &Target, deadline: Instant) -> Result<Vec<IpAddr>, FetchError> {
         let found = match &target.host {
             Host::Address(address) => vec![*address],
             Host::Name(name) => self.lookups.addresses(name, deadline)?,
@@ -129,7 +162,10 @@ impl Means {
         if found.is_empty() {
             return Err(FetchError::Unreachable);
         }
-        let admitted = admitted(found, self.allowed.iter().any(|allowed| allowed.covers(target)));
+        let mut admitted = admitted(found, self.allowed.iter().any(|allowed| allowed.covers(target)));
+        if target.scheme == Scheme::Http {
+            admitted.retain(IpAddr::is_loopback);
+        }
         if admitted.is_empty() { Err(FetchError::ForbiddenAddress) } else { Ok(admitted) }
     }
 }

@@ -1,8 +1,9 @@
-//! Fetches for the verifier, and for nothing else: keys, status lists and credentials of issuers elsewhere, at addresses that
+//! Requests to others. Fetches for the verifier: keys, status lists and credentials of issuers elsewhere, at addresses that
 //! strangers' documents name. So every fetch is suspect: https only, never to an internal address, bounded in time, size,
-//! redirects and number, and cached.
+//! redirects and number, and cached. And posts to the addresses that issuers give to be told of things, held to the same rules.
 //!
-//! Not here: what the fetched bytes mean, and whether to believe them. Signing and JSON-LD processing never fetch.
+//! Not here: what the fetched bytes mean, and whether to believe them; what is posted, and when. Signing and JSON-LD processing
+//! never fetch.
 
 mod address;
 mod cache;
@@ -48,6 +49,8 @@ pub struct FetchPolicy {
     pub allowed_private: Vec<AllowedHost>,
     /// For one fetch: names, connections, TLS, redirects and body together.
     pub timeout: Duration,
+    /// For one post, in all.
+    pub post_timeout: Duration,
     /// For one body, where the caller names no other bound.
     pub max_bytes: usize,
     /// How many answers are kept.
@@ -63,6 +66,7 @@ impl Default for FetchPolicy {
             extra_roots: Vec::new(),
             allowed_private: Vec::new(),
             timeout: Duration::from_millis(1_500),
+            post_timeout: Duration::from_secs(15),
             max_bytes: 1024 * 1024,
             cache_entries: 256,
             cache_bytes: 16 * 1024 * 1024,
@@ -250,6 +254,15 @@ impl FetchError {
     }
 }
 
+/// What a post was answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// The status.
+    pub status: u16,
+    /// The header `Retry-After`, as it came.
+    pub retry_after: Option<String>,
+}
+
 /// How a fetch ended.
 type Outcome = Result<Arc<Fetched>, FetchError>;
 
@@ -268,6 +281,7 @@ pub struct Fetcher(Option<Arc<Inner>>);
 
 struct Inner {
     timeout: Duration,
+    post_timeout: Duration,
     max_bytes: usize,
     means: Means,
     clock: Arc<dyn Clock>,
@@ -292,6 +306,7 @@ impl Fetcher {
         let means = Means { tls, lookups: Lookups::of_the_system(), allowed: policy.allowed_private.into() };
         Ok(Self(Some(Arc::new(Inner {
             timeout: policy.timeout,
+            post_timeout: policy.post_timeout,
             max_bytes: policy.max_bytes,
             means,
             clock,
@@ -312,6 +327,30 @@ impl Fetcher {
     /// Whether it fetches nothing.
     pub fn is_off(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// Whether something may be posted to this address, as far as that can be told before asking for its host's addresses.
+    pub fn may_post(&self, url: &str) -> Result<(), FetchError> {
+        let inner = self.0.as_ref().ok_or(FetchError::Off)?;
+        let target = Target::parse_to_post(url, &inner.means.allowed)?;
+        match target.host {
+            Host::Address(_) => inner.means.addresses(&target, Instant::now()).map(drop),
+            Host::Name(_) => Ok(()),
+        }
+    }
+
+    /// Posts a body to an address that an issuer gave. A redirect is an answer like any other: it is not followed.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+    ) -> Result<Posted, FetchError> {
+        let inner = self.0.as_ref().ok_or(FetchError::Off)?;
+        let target = Target::parse_to_post(url, &inner.means.allowed)?;
+        let (means, deadline) = (inner.means.clone(), Instant::now() + inner.post_timeout);
+        let exchange = tokio::task::spawn_blocking(move || means.post(&target, &headers, &body, deadline));
+        exchange.await.map_err(|_| FetchError::Unreachable)?
     }
 
     /// Fetches, or answers from the cache. Whoever asks for what is being fetched already waits for that. A fetch goes on for its

@@ -57,9 +57,20 @@ impl fmt::Display for Host {
     }
 }
 
-/// An https URL without credentials and fragment, in one spelling.
+/// How a target is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Scheme {
+    /// Over TLS.
+    Https,
+    /// In clear: on this machine only.
+    Http,
+}
+
+/// An https URL (or, for what is posted on this machine, an http URL) without credentials and fragment, in one spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Target {
+    /// How.
+    pub(super) scheme: Scheme,
     /// Whom to ask.
     pub(super) host: Host,
     /// On which port.
@@ -74,7 +85,21 @@ impl Target {
         if text.len() > MAX_LENGTH {
             return Err(FetchError::MalformedUrl);
         }
-        Self::from_uri(Uri::new(text).map_err(|_| FetchError::MalformedUrl)?)
+        Self::from_uri(Uri::new(text).map_err(|_| FetchError::MalformedUrl)?, &[Scheme::Https])
+    }
+
+    /// Reads the URL of somebody who wants to be told: https, or http to a host that the operator listed.
+    pub(super) fn parse_to_post(text: &str, allowed: &[AllowedHost]) -> Result<Self, FetchError> {
+        if text.len() > MAX_LENGTH {
+            return Err(FetchError::MalformedUrl);
+        }
+        let uri = Uri::new(text).map_err(|_| FetchError::MalformedUrl)?;
+        let target = Self::from_uri(uri, &[Scheme::Https, Scheme::Http])?;
+        let in_clear = target.scheme == Scheme::Http;
+        if in_clear && !allowed.iter().any(|allowed| allowed.covers(&target)) {
+            return Err(FetchError::NotHttps);
+        }
+        Ok(target)
     }
 
     /// What a redirect from here leads to. Whatever is wrong with it, the redirect is what is refused.
@@ -88,10 +113,9 @@ impl Target {
         Self::parse(reference.resolved(base).as_str()).map_err(|_| FetchError::RedirectRefused)
     }
 
-    fn from_uri(uri: &Uri) -> Result<Self, FetchError> {
-        if !uri.scheme().as_str().eq_ignore_ascii_case("https") {
-            return Err(FetchError::NotHttps);
-        }
+    fn from_uri(uri: &Uri, schemes: &[Scheme]) -> Result<Self, FetchError> {
+        let known = |scheme: &&Scheme| uri.scheme().as_str().eq_ignore_ascii_case(scheme.as_str());
+        let scheme = *schemes.iter().find(known).ok_or(FetchError::NotHttps)?;
         let authority = uri.authority().ok_or(FetchError::MalformedUrl)?;
         let (host, port) = machine(authority.as_str()).ok_or(FetchError::MalformedUrl)?;
         let mut path = uri.path().as_str().to_owned();
@@ -102,10 +126,26 @@ impl Target {
             path.push('?');
             path.push_str(query.as_str());
         }
-        let target = Self { host, port: port.unwrap_or(443), path };
+        let target = Self { scheme, host, port: port.unwrap_or(scheme.port()), path };
         // The client's own reading is a little narrower.
         target.to_string().parse::<ureq::http::Uri>().map_err(|_| FetchError::MalformedUrl)?;
         Ok(target)
+    }
+}
+
+impl Scheme {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Https => "https",
+            Self::Http => "http",
+        }
+    }
+
+    const fn port(self) -> u16 {
+        match self {
+            Self::Https => 443,
+            Self::Http => 80,
+        }
     }
 }
 
@@ -130,8 +170,8 @@ fn machine(authority: &str) -> Option<(Host, Option<u16>)> {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "https://{}", self.host)?;
-        if self.port != 443 {
+        write!(f, "{}://{}", self.scheme.as_str(), self.host)?;
+        if self.port != self.scheme.port() {
             write!(f, ":{}", self.port)?;
         }
         f.write_str(&self.path)
@@ -259,6 +299,20 @@ mod tests {
         {
             assert_eq!(here.redirected(location), Err(FetchError::RedirectRefused), "{location}");
         }
+    }
+
+    #[test]
+    fn what_is_posted_in_clear_stays_on_a_listed_host() {
+        let allowed: [AllowedHost; 1] = ["localhost:8081".parse().unwrap()];
+        let target = |url| Target::parse_to_post(url, &allowed).map(|target| target.to_string());
+        assert_eq!(target("https://lms.example/hook"), Ok("https://lms.example/hook".into()));
+        assert_eq!(target("http://localhost:8081/hook?a=b"), Ok("http://localhost:8081/hook?a=b".into()));
+        for url in
+            ["http://lms.example/hook", "http://localhost/hook", "http://127.0.0.1:8081/", "ftp://localhost:8081/"]
+        {
+            assert_eq!(target(url), Err(FetchError::NotHttps), "{url}");
+        }
+        assert_eq!(target("https://user:secret@lms.example/"), Err(FetchError::MalformedUrl));
     }
 
     #[test]

@@ -39,11 +39,13 @@ pub enum Scope {
     SessionsOperate,
     /// Read the issuer's part of the audit trail.
     AuditRead,
+    /// Read and change webhook endpoints, read what was sent, send it again.
+    WebhooksWrite,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CatalogRead,
         Self::CatalogWrite,
         Self::LearnersRead,
@@ -53,6 +55,7 @@ impl Scope {
         Self::AwardsWrite,
         Self::SessionsOperate,
         Self::AuditRead,
+        Self::WebhooksWrite,
     ];
 
     /// The word.
@@ -67,6 +70,7 @@ impl Scope {
             Self::AwardsWrite => "awards:write",
             Self::SessionsOperate => "sessions:operate",
             Self::AuditRead => "audit:read",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! HTTP: translates requests into calls of the flow, and answers into documents, pages and problems. Decides nothing.
 //!
-//! One file per audience: `intake` and `xapi` (the LMS), `catalog`, `learners`, `awards` and `audit` (the API), `public` (machines that verify),
+//! One file per audience: `intake` and `xapi` (the LMS), `catalog`, `learners`, `awards`, `webhooks`, `messages` and `audit` (the API), `public` (machines that verify),
 //! `links` (people who hold a link), `verify`
 //! (programs that hand in a document), `verify_page` (people who do). Every error becomes a problem in `problem.rs`.
 
@@ -17,6 +17,7 @@ mod learners;
 mod links;
 mod officers;
 mod operations;
+mod messages;
 mod problem;
 mod public;
 mod server;
@@ -25,6 +26,7 @@ pub(crate) mod sources;
 pub(crate) mod vc_api;
 mod verify;
 mod verify_page;
+mod webhooks;
 mod xapi;
 
 pub(crate) use extract::Body;
@@ -106,6 +108,14 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/operations/{id}/events", get(operations::events))
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/{kind}/{award}/settle", post(alerts::settle))
+        .route("/api/v1/issuers/{code}/webhooks", get(webhooks::list))
+        .route("/api/v1/issuers/{code}/webhooks/{name}", put(webhooks::put).get(webhooks::get).delete(webhooks::remove))
+        .route("/api/v1/issuers/{code}/webhooks/{name}/secret", post(webhooks::rotate))
+        .route("/api/v1/issuers/{code}/webhooks/{name}/test", post(webhooks::test))
+        .route("/api/v1/messages", get(messages::list))
+        .route("/api/v1/messages/replay", post(messages::replay_many))
+        .route("/api/v1/messages/{id}", get(messages::get))
+        .route("/api/v1/messages/{id}/replay", post(messages::replay))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/awards", get(awards::list))
         .route("/api/v1/awards/{id}/reissue", post(awards::reissue))

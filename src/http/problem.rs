@@ -15,6 +15,7 @@ use crate::pages::PageError;
 use crate::service::ServiceError;
 use crate::sheet::Located;
 use crate::store::StoreError;
+use crate::telling::EndpointError;
 
 /// The kinds of problem: the last part of `type`, its status and its title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,6 +251,17 @@ impl From<ServiceError> for Problem {
                 tracing::error!(error = %error, "service.failed");
                 Self::new(Kind::Internal, "the operator's log says more")
             }
+        }
+    }
+}
+
+impl From<EndpointError> for Problem {
+    fn from(error: EndpointError) -> Self {
+        match error {
+            EndpointError::Form(error) => error.into(),
+            EndpointError::Address(error) => Self::new(Kind::Invalid, error.to_string()).at("/url"),
+            EndpointError::TooMany => Self::new(Kind::Conflict, error.to_string()),
+            EndpointError::Service(error) => error.into(),
         }
     }
 }

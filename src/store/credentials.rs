@@ -9,12 +9,14 @@ use super::awards::state_word;
 use super::db::{Result, Tx};
 use super::decisions::StatusSlot;
 use super::keys::hold_active;
+use super::messages::{News, tell};
 use super::queue::{Job, finish};
 use super::signing_log::{self, Signing};
 use super::values::{Row, args, to_document};
 use super::{Store, StoreError};
 use crate::audit::{Action, Entry, Object};
 use crate::award::{AwardState, Recipient, RevocationCategory};
+use crate::catalog::Event;
 use crate::ids::{AwardId, Code, CredentialId, hex};
 use crate::time::Timestamp;
 
@@ -232,6 +234,9 @@ impl Store {
                 tx.note(entry.with("category", category.as_str()).with("replaced_by", id.to_string()));
             }
         }
+        let event = if version > 1 { Event::CredentialReplaced } else { Event::CredentialIssued };
+        let news = News { issuer: &issuer, event, award: Some(award), credential: Some(id), reasons: Vec::new() };
+        tell(&mut tx, &*self.entropy, &news, now).await?;
         tx.commit().await?;
         Ok(Signed::Stored)
     }
@@ -313,8 +318,12 @@ impl Store {
             let entry = Entry::new(now, Action::CredentialRevoked, Object::new("credential", id));
             let of = tx.row("select learner, issuer from awards where id = $1", args![row.text("award")?]).await?;
             let of = of.ok_or(StoreError::Corrupt("a credential's award"))?;
-            let entry = entry.of_issuer(&of.parse("issuer")?).about(of.parse("learner")?);
+            let issuer = of.parse("issuer")?;
+            let entry = entry.of_issuer(&issuer).about(of.parse("learner")?);
             tx.note(entry.with("category", category.as_str()).saying(internal_text));
+            let award = Some(row.parse("award")?);
+            let (event, credential, reasons) = (Event::CredentialRevoked, Some(id), Vec::new());
+            tell(tx, &*self.entropy, &News { issuer: &issuer, event, award, credential, reasons }, now).await?;
         }
         Ok(Revoked::Revoked)
     }

@@ -11,12 +11,14 @@ use super::awards::{AwardSecrets, insert_award};
 use super::catalog::changed_since;
 use super::db::{Result, Tx};
 use super::identity::group_of;
+use super::messages::{News, tell};
 use super::queue::{Job, Task, enqueue, finish};
 use super::status::allocate;
 use super::values::{args, to_document};
 use super::{Store, StoreError};
 use crate::audit::{self, Action, Entry, Object};
 use crate::award::{Award, AwardState, BlockReason, RevocationCategory};
+use crate::catalog::Event;
 use crate::criteria::Decision;
 use crate::entropy::Entropy;
 use crate::ids::{AwardId, Code, CredentialId, LearnerId, StatusListId};
@@ -160,7 +162,7 @@ impl Store {
                 let state = AwardState::Blocked { reasons: reasons.clone() };
                 insert_award(tx, award, secrets, &state).await?.ok_or(Stop::Raced)?;
                 note_award(tx, Action::AwardMade, award, now, &[]);
-                note_award(tx, Action::AwardBlocked, award, now, reasons);
+                self.tell_blocked(tx, award, reasons, now).await?;
                 Ok(())
             }
             AwardStep::Resume(award, plan) => {
@@ -174,7 +176,7 @@ impl Store {
                 let before = before.map(|row| row.text("state_document")).transpose()?;
                 retake_snapshot(tx, award, "blocked", &state).await?.ok_or(Stop::Raced)?;
                 if before != Some(to_document(&state)) {
-                    note_award(tx, Action::AwardBlocked, award, now, reasons);
+                    self.tell_blocked(tx, award, reasons, now).await?;
                 }
                 Ok(())
             }
@@ -225,8 +227,9 @@ impl Store {
         if let Some(row) = tx.row(sql, args![id, to_document(&state)]).await? {
             let session: Code = row.parse("session")?;
             let entry = Entry::new(now, Action::AwardBlocked, Object::new("award", id));
-            let entry = entry.of_issuer(&row.parse("issuer")?).about(row.parse("learner")?);
-            tx.note(entry.with("reasons", codes(reasons)));
+            let issuer = row.parse("issuer")?;
+            tx.note(entry.of_issuer(&issuer).about(row.parse("learner")?).with("reasons", codes(reasons)));
+            tell(&mut tx, &*self.entropy, &blocked(&issuer, id, reasons), now).await?;
             redecide_if_changed(&mut tx, &*self.entropy, job, &session, row.parse("learner")?, now).await?;
         }
         tx.commit().await
@@ -238,6 +241,12 @@ impl Store {
         let count = requeue_blocked(&mut tx, &*self.entropy, scope, now).await?;
         tx.commit().await?;
         Ok(count)
+    }
+
+    /// Takes down in the audit trail that an award waits, and tells whoever wants to hear of it.
+    async fn tell_blocked(&self, tx: &mut Tx, award: &Award, reasons: &[BlockReason], now: Timestamp) -> Result<()> {
+        note_award(tx, Action::AwardBlocked, award, now, reasons);
+        tell(tx, &*self.entropy, &blocked(&award.snapshot.issuer.code, award.id, reasons), now).await
     }
 
     /// Plans a credential: gives it a status slot, keeps its unsigned document, and queues its making.
@@ -319,6 +328,11 @@ async fn take_down(tx: &mut Tx, made: &DecisionMade, now: Timestamp) -> Result<(
     bases.dedup();
     tx.note(entry.with("digest", digest).with("time_bases", bases));
     Ok(())
+}
+
+/// What is told of an award that waits.
+fn blocked<'a>(issuer: &'a Code, award: AwardId, reasons: &[BlockReason]) -> News<'a> {
+    News { issuer, event: Event::AwardBlocked, award: Some(award), credential: None, reasons: codes(reasons) }
 }
 
 /// Takes down in the audit trail what became of an award.

@@ -20,6 +20,7 @@ mod identity;
 mod keys;
 mod learners;
 mod manual;
+mod messages;
 mod migrations;
 mod proposals;
 mod operations;
@@ -31,6 +32,7 @@ mod statements;
 mod status;
 mod tokens;
 mod values;
+mod webhooks;
 
 pub use alerts::{Alert, AlertFilter, AlertKind, AlertState, SettledAlerts};
 pub use audit::{AuditFilter, AuditRecord};
@@ -49,11 +51,15 @@ pub use learners::{KnownAs, LearnerRecord, LearnerUpdate};
 pub use manual::{Closing, ManualDecision};
 pub use operations::{Part, ReportRow, Steered};
 pub use proposals::{Proposal, ProposalState};
+pub use messages::{
+    Blame, Channel, ChannelName, EndpointFate, MessageFilter, MessageRecord, MessageReplay, MessageState, SendEnd,
+};
 pub use queue::{DeadJob, Job, Task};
 pub use source_health::{ClockReading, SourceHealth};
 pub use statements::{KeptStatement, KeptStatements, NewStatement, Standing};
 pub use status::{ListForm, Published, StatusList};
 pub use tokens::TokenRecord;
+pub use webhooks::{WebhookRecord, WebhookSaved, WebhookState};
 
 use std::fmt;
 use std::path::PathBuf;

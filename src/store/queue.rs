@@ -7,11 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::db::{Result, Tx};
-use super::values::{args, from_document, to_document};
+use super::values::{Args, args, from_document, to_document};
 use super::{Store, StoreError};
 use crate::audit::{Action, Entry, Object};
 use crate::entropy::Entropy;
-use crate::ids::{Code, CredentialId, DeliveryId, JobId, LearnerId, OperationId};
+use crate::ids::{Code, CredentialId, DeliveryId, JobId, LearnerId, MessageId, OperationId};
 use crate::time::Timestamp;
 
 /// What there is to do.
@@ -40,7 +40,15 @@ pub enum Task {
         /// Which.
         credential: CredentialId,
     },
+    /// Send a message to whom it is for. In a lane of its own: no other server's slowness holds up what is ours to do.
+    Send {
+        /// Which.
+        message: MessageId,
+    },
 }
+
+/// How many messages of one lane are on their way at one time, over all instances; two that look at once may exceed it by one.
+const MAX_SENDS_A_LANE: u32 = 3;
 
 /// A job that this worker holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,17 +82,41 @@ pub struct DeadJob {
 
 impl Store {
     /// Claims the job that is due and has waited longest, for `lease_seconds`; jobs whose lease ran out come first. Two
-    /// workers never get the same one.
+    /// workers never get the same one. Messages to send are none of these.
     pub async fn claim_job(&self, worker: &str, now: Timestamp, lease_seconds: i64) -> Result<Option<Job>> {
-        let mut tx = self.begin().await?;
         let expired = "select id, task, attempt, claims from jobs where state = 'leased' and leased_until <= $1 \
-                       order by leased_until limit 1 for update skip locked";
-        let due = "select id, task, attempt, claims from jobs where state in ('ready', 'again') and run_at <= $1 \
+                       and lane = 'work' order by leased_until limit 1 for update skip locked";
+        let due = "select id, task, attempt, claims from jobs where lane = 'work' and state in ('ready', 'again') \
+                   and run_at <= $1 order by run_at, id limit 1 for update skip locked";
+        self.claim((expired, args![now]), (due, args![now]), worker, now.plus_seconds(lease_seconds)).await
+    }
+
+    /// The same for messages to send: of a lane that does not rest, and has not enough on its way already.
+    pub async fn claim_send(&self, worker: &str, now: Timestamp, lease_seconds: i64) -> Result<Option<Job>> {
+        let expired = "select id, task, attempt, claims from jobs where state = 'leased' and leased_until <= $1 \
+                       and lane <> 'work' order by leased_until limit 1 for update skip locked";
+        let due = "select id, task, attempt, claims from jobs where lane <> 'work' and state in ('ready', 'again') \
+                   and run_at <= $1 \
+                   and lane not in (select lane from lanes where rests_until > $1) \
+                   and lane not in (select lane from jobs where state = 'leased' and lane <> 'work' \
+                                    group by lane having count(*) >= $2) \
                    order by run_at, id limit 1 for update skip locked";
+        let until = now.plus_seconds(lease_seconds);
+        self.claim((expired, args![now]), (due, args![now, MAX_SENDS_A_LANE]), worker, until).await
+    }
+
+    async fn claim(
+        &self,
+        expired: (&'static str, Args),
+        due: (&'static str, Args),
+        worker: &str,
+        leased_until: Timestamp,
+    ) -> Result<Option<Job>> {
+        let mut tx = self.begin().await?;
         loop {
-            let row = match tx.row(expired, args![now]).await? {
+            let row = match tx.row(expired.0, expired.1.clone()).await? {
                 Some(row) => row,
-                None => match tx.row(due, args![now]).await? {
+                None => match tx.row(due.0, due.1.clone()).await? {
                     Some(row) => row,
                     None => {
                         tx.commit().await?;
@@ -100,7 +132,6 @@ impl Store {
                 continue;
             };
             let (attempt, claim) = (row.count("attempt")? + 1, row.int("claims")? + 1);
-            let leased_until = now.plus_seconds(lease_seconds);
             let lease = "update jobs set state = 'leased', worker = $2, attempt = $3, claims = $4, leased_until = $5 where id = $1";
             tx.run(lease, args![id, worker, attempt, claim, leased_until]).await?;
             let revision = tx.row("select revision from catalog_revision where one = 1", args![]).await?;
@@ -125,9 +156,9 @@ impl Store {
 
     /// Puts a job back, to be tried again at `run_at`; the error must hold no personal data.
     pub async fn retry_job(&self, job: &Job, run_at: Timestamp, error: &str) -> Result<()> {
-        let sql = "update jobs set state = 'again', run_at = $3, error = $4, worker = null, leased_until = null \
-                   where id = $1 and claims = $2 and state = 'leased'";
-        self.change_job(sql, args![job.id, job.claim, run_at, storable(error)]).await
+        let mut tx = self.begin().await?;
+        put_back(&mut tx, job, run_at, error).await?;
+        tx.commit().await
     }
 
     /// Gives a job up; it stays listed until it is revived.
@@ -137,7 +168,7 @@ impl Store {
         self.change_job(sql, args![job.id, job.claim, storable(error)]).await
     }
 
-    async fn change_job(&self, sql: &'static str, args: super::values::Args) -> Result<()> {
+    async fn change_job(&self, sql: &'static str, args: Args) -> Result<()> {
         let mut tx = self.begin().await?;
         if tx.run(sql, args).await? == 0 {
             return Err(StoreError::LeaseLost);
@@ -196,16 +227,37 @@ pub(super) fn storable(text: &str) -> String {
 /// The conflict *locks* the job that stands there until this transaction ends, so nobody claims it and looks at the data
 /// before this transaction's own changes can be seen; with `do nothing`, such a change could go unnoticed on PostgreSQL.
 pub(super) async fn enqueue(tx: &mut Tx, entropy: &dyn Entropy, task: &Task, run_at: Timestamp) -> Result<()> {
-    let sql = "insert into jobs (id, task, state, run_at, attempt, claims) values ($1, $2, 'ready', $3, 0, 0) \
+    enqueue_in(tx, entropy, "work", task, run_at).await
+}
+
+/// The same in another lane.
+pub(super) async fn enqueue_in(
+    tx: &mut Tx,
+    entropy: &dyn Entropy,
+    lane: &str,
+    task: &Task,
+    run_at: Timestamp,
+) -> Result<()> {
+    let sql = "insert into jobs (id, task, lane, state, run_at, attempt, claims) values ($1, $2, $3, 'ready', $4, 0, 0) \
                on conflict (task) where state = 'ready' do update \
                set run_at = case when jobs.run_at > excluded.run_at then excluded.run_at else jobs.run_at end";
-    tx.run(sql, args![JobId::random(entropy), to_document(task), run_at]).await.map(drop)
+    tx.run(sql, args![JobId::random(entropy), to_document(task), lane, run_at]).await.map(drop)
 }
 
 /// Ends a job within the transaction of its effects; fails where another worker has it.
 pub(super) async fn finish(tx: &mut Tx, job: &Job) -> Result<()> {
     let sql = "delete from jobs where id = $1 and claims = $2 and state = 'leased'";
     match tx.run(sql, args![job.id, job.claim]).await? {
+        1 => Ok(()),
+        _ => Err(StoreError::LeaseLost),
+    }
+}
+
+/// Puts a job back within a transaction; see [`Store::retry_job`].
+pub(super) async fn put_back(tx: &mut Tx, job: &Job, run_at: Timestamp, error: &str) -> Result<()> {
+    let sql = "update jobs set state = 'again', run_at = $3, error = $4, worker = null, leased_until = null \
+               where id = $1 and claims = $2 and state = 'leased'";
+    match tx.run(sql, args![job.id, job.claim, run_at, storable(error)]).await? {
         1 => Ok(()),
         _ => Err(StoreError::LeaseLost),
     }

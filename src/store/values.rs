@@ -58,6 +58,7 @@ arg_as_text!(
     crate::ids::StatementId,
     crate::ids::TokenId,
     crate::ids::OperationId,
+    crate::ids::MessageId,
     crate::ids::ExternalId,
     crate::ids::AchievementHash,
 );

@@ -101,7 +101,7 @@ pub struct TestApp {
     database: String,
     identity: Zeroizing<String>,
     // Holds the keys; removed with the service.
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -114,7 +114,7 @@ impl TestApp {
 
     async fn start(database: &str) -> Self {
         let entropy = Arc::new(support::Counter::new(2026));
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
         let identity = Keyring::new_identity();
         let keyring = Keyring::open(&folder.path().join("keys"), &identity, &*entropy).expect("a keyring");
         let url = database.parse().expect("a database URL");
@@ -185,6 +185,23 @@ impl TestApp {
     /// The same of any kind.
     pub async fn add_key_of(&self, issuer: &str, kind: KeyKind) -> String {
         self.service.new_signing_key(&code(issuer), kind).await.expect("a key").key_id
+    }
+
+    /// The same installation with other means, such as a fetcher.
+    pub async fn with(&self, change: impl FnOnce(Service) -> Service) -> Self {
+        let service = Arc::new(change(self.another_instance(|_| {}).await));
+        let pages = Arc::new(Pages::new(&Default::default()).expect("our own templates"));
+        Self {
+            router: http::router(App::new(Arc::clone(&service), pages)),
+            service,
+            clock: Arc::clone(&self.clock),
+            officer: self.officer.clone(),
+            secret: self.secret.clone(),
+            count: AtomicU32::new(self.count.fetch_add(1000, Ordering::Relaxed) + 1000),
+            database: self.database.clone(),
+            identity: self.identity.clone(),
+            folder: Arc::clone(&self.folder),
+        }
     }
 
     /// Another instance of the same installation, on the same database and keys.
