@@ -103,6 +103,7 @@ async fn story(db: &TestDb) -> String {
             (Task::Issue { credential }, _) => {
                 tell!(store.store_signed(&job, *credential, &signed("signed"), now).await)
             }
+            (Task::Send { .. }, _) => unreachable!("messages have a lane of their own"),
         }
         tell!(store.jobs_pending().await);
         tell!(store.next_run_at().await);
