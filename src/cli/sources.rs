@@ -27,7 +27,7 @@ use crate::time::Clock as _;
 pub(super) enum SourcesCommand {
     /// Make the secret that a source's form needs and print it, once. The one before stays in force until the next is made.
     #[command(
-        after_help = "Example:\n  sceau sources secret mentor\nEnter what it prints in the LMS's form: a whsec_… key for signed webhooks, a password for xAPI, a token for tool_trigger."
+        after_help = "Example:\n  sceau sources secret mentor\nEnter what it prints in the LMS's form: a whsec_… key for signed webhooks, a password for xAPI, a token for tool_trigger.\nWhere the LMS makes the secret itself: sceau sources secret mentor --given < secret.txt"
     )]
     Secret {
         #[command(flatten)]
@@ -37,9 +37,10 @@ pub(super) enum SourcesCommand {
         /// End the secrets before at once.
         #[arg(long)]
         only: bool,
-        /// Take this public key of the LMS instead of making a secret: whpk_…, for asymmetric webhook signatures (v1a).
+        /// Take the secret from standard input instead of making one: the whsec_… that the LMS made, or the whpk_… public key that it
+        /// signs with (v1a).
         #[arg(long)]
-        public_key: Option<String>,
+        given: bool,
     },
     /// Show how a captured payload would be read if the source sent it now. Nothing is kept.
     #[command(
@@ -129,8 +130,8 @@ pub(super) enum SourcesCommand {
 /// Runs a command of `sceau sources`.
 pub(super) async fn run(command: SourcesCommand) -> anyhow::Result<ExitCode> {
     match command {
-        SourcesCommand::Secret { installation, source, only, public_key } => {
-            new_secret(&installation, &source, only, public_key).await?;
+        SourcesCommand::Secret { installation, source, only, given } => {
+            new_secret(&installation, &source, only, given).await?;
         }
         SourcesCommand::Test { installation, source, file, show_names, json } => {
             let body = super::read_input(&file, intake::MAX_BODY_BYTES)?;
@@ -293,21 +294,22 @@ fn print_health(health: &Value) {
     }
 }
 
-async fn new_secret(
-    installation: &Installation,
-    code: &Code,
-    only: bool,
-    public_key: Option<String>,
-) -> anyhow::Result<()> {
+/// The longest secret that is read; a `whsec_` one of 64 bytes has 94 characters.
+const MAX_GIVEN_BYTES: usize = 1024;
+
+async fn new_secret(installation: &Installation, code: &Code, only: bool, given: bool) -> anyhow::Result<()> {
     let service = super::open_service(installation).await?;
     let source = service.store.source(code).await?;
     let source = source.ok_or_else(|| anyhow::anyhow!("there is no source {code}; import it first"))?;
     let proof = Proof::of(source.form);
-    let made = public_key.is_none();
-    let secret = public_key.unwrap_or_else(|| match proof {
+    let secret = match proof {
+        _ if given => {
+            let written = super::read_input(std::path::Path::new("-"), MAX_GIVEN_BYTES)?;
+            String::from_utf8_lossy(&written).trim().to_owned()
+        }
         Proof::Signature => format!("whsec_{}", STANDARD.encode((&SystemEntropy as &dyn Entropy).bytes::<32>())),
         Proof::Basic | Proof::Bearer => Password::new_written(&SystemEntropy),
-    });
+    };
     SourceSecret::parse(&secret)?.check_for(source.form)?;
     let mut sealed = vec![service.seal_source_secret(code, &secret)];
     if !only {
@@ -316,10 +318,10 @@ async fn new_secret(
     service.store.put_source_secrets(code, &sealed, SystemClock.now()).await?;
     let url = &service.url;
     match proof {
-        Proof::Signature if made => {
-            eprintln!("webhook secret of {code}; it is shown this once. Post to {url}/intake/{code}")
+        _ if given => eprintln!("{code} proves itself with it from now on"),
+        Proof::Signature => {
+            eprintln!("webhook secret of {code}; it is shown this once. Post to {url}/intake/{code}");
         }
-        Proof::Signature => eprintln!("public key of {code}. Post to {url}/intake/{code}"),
         Proof::Basic => {
             eprintln!("password of {code}; it is shown this once. Endpoint {url}/xapi/{code}, user name {code}");
         }
@@ -329,7 +331,7 @@ async fn new_secret(
             );
         }
     }
-    if made {
+    if !given {
         println!("{secret}");
     }
     Ok(())

@@ -290,6 +290,20 @@ crate::on_both_engines! {
         assert_eq!(alerts.len(), 1);
     }
 
+    /// Statements are forgotten with their deliveries; what they reported stays, and counts once all the same.
+    async fn what_is_purged_is_forgotten_and_counts_once(app: &TestApp) {
+        connect(app).await;
+        let done = |id| module(id, json!({ "completion": true }), "2026-03-20T09:00:00Z");
+        let batch = json!([done(11), done(12), done(13)]);
+        let ids = post(app, &batch).await;
+        let before = awards(app).await;
+        app.clock.advance(8 * 24 * 3600);
+        assert_eq!(app.service.store.purge_deliveries(7, app.service.clock.now()).await.unwrap(), 1);
+        call(app, Method::GET, &format!("?statementId={}", ids[0])).send().await.problem(404, "not-found");
+        assert_eq!(post(app, &batch).await, ids);
+        assert_eq!(awards(app).await, before);
+    }
+
     /// In a certifying training a completion is no pass, whoever says it; and a completion after a pass takes nothing back.
     async fn completion_and_success_are_two_things(app: &TestApp) {
         connect(app).await;
