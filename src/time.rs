@@ -69,6 +69,11 @@ impl Timestamp {
         self.shown().to_zoned(zone.0.clone())
     }
 
+    /// For HTTP headers (RFC 9110 § 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn http_date(self) -> String {
+        self.shown().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     /// As it can be shown: what lies outside the years -9999 to 9999, as the last or first moment of these.
     fn shown(self) -> jiff::Timestamp {
         let furthest = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
@@ -416,6 +421,12 @@ mod tests {
         let far = shown("99999999999999999999-01-01T00:00:00Z");
         assert!(far.0.starts_with("9999-12-30") && far.1.ends_with("9999"), "{far:?}");
         assert!(shown("-99999-01-01T00:00:00Z").0.starts_with("-009999"));
+    }
+
+    #[test]
+    fn headers_carry_dates_of_their_own() {
+        let moment: Timestamp = "1994-11-06T09:49:37.5+01:00".parse().unwrap();
+        assert_eq!(moment.http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 
     #[test]

@@ -159,6 +159,9 @@ impl From<WebUrl> for String {
 pub struct Iri(String);
 
 impl Iri {
+    /// The longest, in bytes.
+    pub const MAX_BYTES: usize = 2000;
+
     /// The IRI as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -168,7 +171,7 @@ impl Iri {
 impl TryFrom<String> for Iri {
     type Error = ValueError;
     fn try_from(text: String) -> Result<Self, ValueError> {
-        if text.len() <= 2000 && iref::Iri::new(&text).is_ok() {
+        if text.len() <= Self::MAX_BYTES && iref::Iri::new(&text).is_ok() {
             Ok(Self(text))
         } else {
             Err(ValueError::Iri(text.chars().take(120).collect()))

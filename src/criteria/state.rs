@@ -162,14 +162,11 @@ impl<'a> Reports<'a> {
         let counts =
             |part: &&Standing<'_>| since(self.withdrawn, part) && (part.state == State::Passed || since(said, part));
         let whole = self.whole.filter(|whole| whole.state != State::Withdrawn);
-        // The best state and the latest report are found apart: a report that lends its date keeps its own place in a tie.
-        let (mut best, mut latest) = (whole.map(|whole| whole.state), whole);
-        for part in self.parts.iter().filter(counts) {
-            best = best.filter(|best| rank(*best) >= rank(part.state)).or(Some(part.state));
-            latest = Some(later(latest, *part));
-        }
-        let held = best.zip(latest).map(|(state, latest)| Standing { state, evidence: latest.evidence });
-        held.or(self.whole)
+        let all = || whole.iter().chain(self.parts.iter().filter(counts)).copied();
+        let best = all().max_by_key(|standing| rank(standing.state));
+        let latest = all().fold(None, |held, standing| Some(later(held, standing)));
+        let standing = best.zip(latest).map(|(best, latest)| Standing { state: best.state, evidence: latest.evidence });
+        standing.or(self.whole)
     }
 }
 
@@ -305,5 +302,20 @@ mod tests {
         assert_eq!(stands(&before), Some(State::Withdrawn));
         let after = [before.as_slice(), &[("2026-03-04", completed)]].concat();
         assert_eq!(stands(&after), Some(State::Completed));
+    }
+
+    #[test]
+    fn of_two_parts_of_one_moment_the_same_one_dates_in_any_order() {
+        let reports = [("2026-03-02", Part::Passed), ("2026-03-03", Part::Completed), ("2026-03-03", Part::Passed)];
+        let reports = reports.map(|(day, report)| fact(noon(day), part(report)));
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut all = Reports::default();
+            for index in order {
+                let Fact::ActivityPart { part, .. } = &reports[index].fact else { unreachable!() };
+                all.parts.push(Standing { state: as_state(*part), evidence: &reports[index] });
+            }
+            let standing = all.standing().unwrap();
+            assert_eq!((standing.state, standing.evidence), (State::Passed, &reports[2]), "{order:?}");
+        }
     }
 }

@@ -114,7 +114,11 @@ pub(super) async fn get_statement(
     let kept = app.service.store.statement(&source.code, id).await?;
     let kept = kept.filter(|kept| kept.standing == standing).ok_or_else(unknown)?;
     let served = xapi::served(&kept.body, id).ok_or_else(unknown)?;
-    Ok(answer::typed("application/json", Keep::Never, served))
+    let mut response = answer::typed("application/json", Keep::Never, served);
+    if let Ok(stored) = HeaderValue::from_str(&kept.stored.http_date()) {
+        response.headers_mut().insert(header::LAST_MODIFIED, stored);
+    }
+    Ok(response)
 }
 
 /// `GET /xapi/{source}/about`: the versions that are spoken. Open to all, and whatever version the client speaks.

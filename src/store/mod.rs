@@ -49,11 +49,11 @@ pub use identity::Merged;
 pub use keys::{AddedKey, Compromised, KeyRecord, KeyState};
 pub use learners::{KnownAs, LearnerRecord, LearnerUpdate};
 pub use manual::{Closing, ManualDecision};
-pub use operations::{Part, ReportRow, Steered};
-pub use proposals::{Proposal, ProposalState};
 pub use messages::{
     Blame, Channel, ChannelName, EndpointFate, MessageFilter, MessageRecord, MessageReplay, MessageState, SendEnd,
 };
+pub use operations::{Part, ReportRow, Steered};
+pub use proposals::{Proposal, ProposalState};
 pub use queue::{DeadJob, Job, Task};
 pub use source_health::{ClockReading, SourceHealth};
 pub use statements::{KeptStatement, KeptStatements, NewStatement, Standing};

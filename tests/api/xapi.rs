@@ -108,6 +108,7 @@ crate::on_both_engines! {
         assert_eq!((text(&served, "/id"), text(&served, "/version")), (ids[1].as_str(), "1.0.0"));
         assert_eq!(text(&served, "/authority/account/name"), "lrs");
         assert_eq!(served["result"], json!({ "completion": true }));
+        assert_eq!(reply.header("last-modified"), "Fri, 27 Mar 2026 17:12:09 GMT");
         assert!(served["stored"].is_string() && reply.header("x-experience-api-consistent-through") < text(&served, "/stored"));
     }
 
@@ -131,6 +132,16 @@ crate::on_both_engines! {
         let twice = post(app, &json!([seen(40), seen(40)])).await;
         assert_eq!(twice[0], twice[1]);
         assert_eq!(awards(app).await, Vec::<Value>::new(), "everything else is acknowledged and left aside");
+    }
+
+    async fn a_batch_sent_four_times_at_once_is_one(app: &TestApp) {
+        connect(app).await;
+        let done = |id| module(id, json!({ "completion": true }), "2026-03-20T09:00:00Z");
+        let (forth, back) = (json!([done(11), done(12), done(13)]), json!([done(13), done(12), done(11)]));
+        let (one, two, three, four) = tokio::join!(post(app, &forth), post(app, &back), post(app, &forth), post(app, &back));
+        assert_eq!((&one, &two), (&three, &four));
+        assert_eq!(one.iter().rev().collect::<Vec<_>>(), two.iter().collect::<Vec<_>>());
+        assert_eq!((deliveries(app).await, awards(app).await.len()), (1, 1));
     }
 
     async fn of_a_batch_with_one_bad_statement_nothing_is_kept(app: &TestApp) {

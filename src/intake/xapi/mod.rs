@@ -186,3 +186,79 @@ pub fn reported(source: &Source, body: &[u8], id: StatementId) -> Vec<Record> {
     }
     understood.records
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    const KEYS: [&str; 24] = [
+        "actor",
+        "verb",
+        "object",
+        "result",
+        "context",
+        "attachments",
+        "objectType",
+        "id",
+        "mbox",
+        "account",
+        "homePage",
+        "name",
+        "member",
+        "display",
+        "definition",
+        "interactionType",
+        "choices",
+        "score",
+        "scaled",
+        "duration",
+        "contextActivities",
+        "parent",
+        "extensions",
+        "é~/",
+    ];
+    const TEXTS: [&str; 12] = [
+        "",
+        "Agent",
+        "Group",
+        "SubStatement",
+        "StatementRef",
+        "mailto:a@b.fr",
+        "http://adlnet.gov/expapi/verbs/voided",
+        "PT1é",
+        "fd41c918-b88b-4b20-a0a5-a4c32391aaa0",
+        "2026-06-10T13:31:41Z",
+        "choice",
+        "fr",
+    ];
+
+    fn json_of_any_form() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            select(&TEXTS[..]).prop_map(Value::from),
+            ".*".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 40, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::vec((select(&KEYS[..]), inner), 0..8)
+                    .prop_map(|entries| entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Whatever is refused is refused where there is something, or where something is missing.
+        #[test]
+        fn a_refusal_points_into_the_statement(value in json_of_any_form()) {
+            if let Err(refusal) = check(&value) {
+                prop_assert!(value.pointer(&refusal.pointer).is_some(), "{refusal}");
+            }
+        }
+    }
+}
