@@ -30,6 +30,24 @@ use crate::store::{KeptStatements, NewStatement, Standing};
 
 type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
+/// The parameters of the standard for asking (part 3, 2.1.3).
+const LISTING: [&str; 14] = [
+    "statementId",
+    "voidedStatementId",
+    "agent",
+    "verb",
+    "activity",
+    "registration",
+    "related_activities",
+    "related_agents",
+    "since",
+    "until",
+    "limit",
+    "format",
+    "attachments",
+    "ascending",
+];
+
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-experience-api-version");
 const CONSISTENT_HEADER: HeaderName = HeaderName::from_static("x-experience-api-consistent-through");
 
@@ -86,6 +104,7 @@ pub(super) async fn get_statement(
 ) -> Result<Response, Problem> {
     let source = admitted(&app, &source, &headers).await?;
     let parameters = named(parameters)?;
+    only(&parameters, &LISTING)?;
     let asked = (statement_id(&parameters, "statementId")?, statement_id(&parameters, "voidedStatementId")?);
     let (id, standing) = match asked {
         (Some(id), None) => (id, Standing::Stands),

@@ -258,7 +258,8 @@ crate::on_both_engines! {
         get("").await.problem(403, "forbidden").says("not listed");
         get(&format!("?statementId={id}&voidedStatementId={id}")).await.problem(400, "bad-request");
         get(&format!("?statementId={id}&verb=x")).await.problem(400, "bad-request");
-        get(&format!("?statementid={id}")).await.problem(403, "forbidden");
+        get("?verb=http://adlnet.gov/expapi/verbs/completed").await.problem(403, "forbidden").says("not listed");
+        get(&format!("?statementid={id}")).await.problem(400, "bad-request").says("parameter");
         get("?statementId=12").await.problem(400, "bad-request").says("UUID");
         get(&format!("?statementId={id}&attachments=true")).await.problem(400, "bad-request");
         get(&format!("?statementId={id}&format=exact")).await.problem(404, "not-found");
