@@ -70,7 +70,7 @@ pub(super) enum JobsCommand {
 }
 
 fn parse_state(text: &str) -> Result<DeliveryState, String> {
-    let all = [DeliveryState::Queued, DeliveryState::Parked, DeliveryState::Processed, DeliveryState::Dead];
+    let all = DeliveryState::ALL;
     let found = all.into_iter().find(|state| state.as_str() == text);
     found.ok_or_else(|| format!("there are {}", all.map(DeliveryState::as_str).join(", ")))
 }

@@ -63,6 +63,9 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Queued, Self::Parked, Self::Processed, Self::Dead];
+
     /// The word used in storage and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

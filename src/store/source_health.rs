@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 pub struct SourceHealth {
     /// When its last delivery arrived; none where it never sent one.
     pub last_delivery: Option<Timestamp>,
-    /// How many deliveries stand in each state. Old processed ones may have been purged.
+    /// How many deliveries stand in each state; counted up to 100 000. Old processed ones may have been purged.
     pub deliveries: Vec<(DeliveryState, u32)>,
     /// The most frequent reasons among the latest deliveries that wait or are dead, with how often each stands there.
     pub reasons: Vec<(DeliveryState, String, u32)>,
@@ -43,6 +43,8 @@ impl ClockReading {
     }
 }
 
+/// How many deliveries are counted in each state at the most.
+const COUNTED: u32 = 100_000;
 /// How many deliveries a reading looks at.
 const SAMPLE: u32 = 500;
 
@@ -52,8 +54,14 @@ impl Store {
         let mut tx = self.db.snapshot().await?;
         let last = "select received_at from deliveries where source = $1 order by received_at desc limit 1";
         let last = tx.row(last, args![source]).await?.map(|row| row.moment("received_at")).transpose()?;
-        let counts = "select state, count(*) as count from deliveries where source = $1 group by state order by state";
-        let counts = tx.rows(counts, args![source]).await?;
+        let mut deliveries = Vec::new();
+        for state in DeliveryState::ALL {
+            let count = "select count(*) as count from \
+                         (select id from deliveries where source = $1 and state = $2 limit $3) counted";
+            let row = tx.row(count, args![source, state.as_str(), COUNTED]).await?;
+            deliveries.push((state, row.map_or(Ok(0), |row| row.count("count"))?));
+        }
+        deliveries.retain(|(_, count)| *count > 0);
         let mut reasons = Vec::new();
         for state in [DeliveryState::Parked, DeliveryState::Dead] {
             let sql = "select reason, count(*) as count from (select reason from deliveries \
@@ -78,7 +86,6 @@ impl Store {
             lead: *most,
             median_lead: seconds[seconds.len() / 2],
         });
-        let deliveries = counts.iter().map(|row| Ok((row.word("state")?, row.count("count")?)));
-        Ok(SourceHealth { last_delivery: last, deliveries: deliveries.collect::<Result<_>>()?, reasons, clock })
+        Ok(SourceHealth { last_delivery: last, deliveries, reasons, clock })
     }
 }

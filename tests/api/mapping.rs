@@ -3,13 +3,15 @@
 use std::future::Future;
 
 use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sceau::audit::Action;
 use sceau::http::Scope;
 use sceau::ids::DeliveryId;
 use sceau::store::{AuditFilter, DeliveryState};
 use serde_json::{Value, json};
 
-use crate::app::{ACTIVITIES, Reply, SESSION, TestApp, activity, completion, event, text, zoe};
+use crate::app::{ACTIVITIES, Reply, SESSION, TestApp, activity, completion, event, text, written_password, zoe};
 
 /// The source `mentor` as one that carries Moodle's own ids.
 async fn moodle(app: &TestApp, courses: Value) {
@@ -174,6 +176,49 @@ crate::on_both_engines! {
         assert_eq!(course, json!({ "session": "laicite-2026-04", "named": "LAI-2026", "modules": { "11": "video" } }));
         app.work().await;
         assert_eq!(app.delivery_state(delivery).await, DeliveryState::Processed);
+    }
+
+    /// Statements name what they are about, so that the activity can be guessed too; content is known by an address of its own.
+    async fn statements_are_tried_proposed_and_accepted_as_guessed(app: &TestApp) {
+        let site = "https://lms.example";
+        let source = json!({ "code": "lrs", "issuer": "dgafp", "name": "Mentor (xAPI)", "form": "xapi", "site": site });
+        app.put("/api/v1/sources/lrs", &source).await.expect(201);
+        app.put("/api/v1/sources/lrs/secrets", &json!({ "secrets": [written_password(5)] })).await.expect(204);
+        let credentials = STANDARD.encode(format!("lrs:{}", written_password(5)));
+        let statement = |id: &str, name: &str| json!({
+            "actor": { "name": "Zoé Lefèvre", "account": { "homePage": site, "name": "892" } },
+            "verb": { "id": "http://adlnet.gov/expapi/verbs/completed" },
+            "object": { "id": id, "definition": { "name": { "fr": name } } },
+            "timestamp": "2026-03-20T09:00:00Z",
+            "context": { "contextActivities": { "grouping": [{ "id": format!("{site}/course/view.php?id=4"),
+                "definition": { "name": { "fr": "Les Fondamentaux de la Laïcité" } } }] } },
+        });
+        let (video, content) = ("https://lms.example/mod/page/view.php?id=11", "https://contenu.example/cas");
+        let statements = json!([
+            statement(video, "Une histoire de la laicité"), statement(video, "Une histoire de la laicité"), statement(content, "CAS PRATIQUES"),
+        ]);
+        let tried = app.post("/api/v1/sources/lrs/test", &statements).await.expect(200).json();
+        assert_eq!((text(&tried, "/outcome"), text(&tried, "/unmapped/2/activity")), ("parked", content));
+        let call = app.call(Method::POST, "/xapi/lrs/statements").header("x-experience-api-version", "1.0.3");
+        call.header("authorization", &format!("Basic {credentials}")).json(&statements).send().await.expect(200);
+        app.work().await;
+
+        let open = app.read("/api/v1/sources/lrs/proposals").await.expect(200).json();
+        let open = open["proposals"].as_array().unwrap();
+        assert_eq!(open.len(), 2);
+        for (proposal, activity) in open.iter().map(|open| (open, if open["module"] == "11" { "video" } else { "cas" })) {
+            let guess = json!({
+                "session": { "code": SESSION, "score": 94, "by": "title" }, "others_alike": 0,
+                "activity": { "code": activity, "score": 94, "by": "title" },
+            });
+            assert_eq!((&proposal["guess"], &proposal["waiting"]), (&guess, &json!(1)));
+            let path = format!("/api/v1/sources/lrs/proposals/{}/accept", text(proposal, "/id"));
+            let accepted = app.post(&path, &json!({})).await.expect(200).json();
+            assert_eq!(accepted, json!({ "session": SESSION, "activity": activity }));
+        }
+        app.work().await;
+        assert_eq!(app.count("select count(*) from deliveries where state <> 'processed'").await, 0);
+        assert_eq!(app.count("select count(*) from evidence").await, 2);
     }
 
     async fn a_course_is_mapped_by_itself(app: &TestApp) {
