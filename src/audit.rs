@@ -131,6 +131,8 @@ actions! {
     AwardMade => "award.made",
     /// An award waits for something.
     AwardBlocked => "award.blocked",
+    /// The link of a learner's progress was ended.
+    ProgressLinkEnded => "progress.link_ended",
     /// The link printed on an attestation was ended.
     QrEnded => "award.qr_ended",
     /// A version of a credential was planned.

@@ -284,6 +284,21 @@ impl PublicUrl {
         format!("{}/v/{}", self.origin, token.reveal())
     }
 
+    /// The page at which a learner reads the progress in a session.
+    pub fn progress(&self, token: &CapabilityToken) -> String {
+        format!("{}/p/{}", self.origin, token.reveal())
+    }
+
+    /// The same in short, for a frame.
+    pub fn progress_embed(&self, token: &CapabilityToken) -> String {
+        format!("{}/embed", self.progress(token))
+    }
+
+    /// The same as JSON.
+    pub fn progress_json(&self, token: &CapabilityToken) -> String {
+        format!("{}/progress.json", self.progress(token))
+    }
+
     /// A file behind the learner's download link: `attestation.pdf`, `badge.png`, `badge.svg`, `credential.json` or
     /// `credential.jwt`.
     pub fn download(&self, token: &CapabilityToken, file: &str) -> String {

@@ -58,6 +58,7 @@ pub mod issuance;
 pub mod reissue;
 pub mod operations;
 pub mod take_up;
+pub mod progress;
 pub mod attendance;
 pub mod rehearsal;
 pub mod import;

@@ -4,9 +4,11 @@
 //! (`status_lists`).
 
 mod keys;
+mod links;
 mod status_lists;
 
 pub use keys::{Compromise, IssuerKey, IssuerKeys, token_kind};
+pub use links::AwardLinks;
 
 use std::sync::Arc;
 
@@ -133,9 +135,19 @@ impl Service {
 
     /// Makes a capability link for an award: the token, and what storage keeps of it.
     pub fn new_link(&self, award: AwardId, link: Link) -> (CapabilityToken, EncryptedText) {
+        self.new_capability(&place(award, link))
+    }
+
+    /// Makes a capability link, sealed for one place.
+    pub(crate) fn new_capability(&self, place: &str) -> (CapabilityToken, EncryptedText) {
         let token = CapabilityToken::random(&*self.entropy);
-        let sealed = self.seal_at(&place(award, link), token.as_bytes());
+        let sealed = self.seal_at(place, token.as_bytes());
         (token, sealed)
+    }
+
+    /// Opens a capability link that was sealed for a place.
+    pub(crate) fn open_capability(&self, place: &str, sealed: &EncryptedText) -> Result<CapabilityToken, ServiceError> {
+        Ok(CapabilityToken::from_bytes(self.open_128(place, sealed)?))
     }
 
     /// Opens a stored capability link.
@@ -145,7 +157,7 @@ impl Service {
         link: Link,
         sealed: &EncryptedText,
     ) -> Result<CapabilityToken, ServiceError> {
-        Ok(CapabilityToken::from_bytes(self.open_128(&place(award, link), sealed)?))
+        self.open_capability(&place(award, link), sealed)
     }
 
     /// Seals the secret of an award's name commitment.

@@ -117,6 +117,17 @@ impl WebUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Its origin as browsers write it (RFC 6454 § 6.2): scheme, host, and the port where it is not the scheme's own. None where
+    /// its authority is more than host and port.
+    pub fn origin(&self) -> Option<String> {
+        let (scheme, rest) = self.0.split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or("").to_ascii_lowercase();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
+        let own_port = if scheme == "https" { ":443" } else { ":80" };
+        let host = authority.strip_suffix(own_port).unwrap_or(&authority);
+        authority.bytes().all(plain).then(|| format!("{scheme}://{host}"))
+    }
 }
 
 impl FromStr for WebUrl {
@@ -260,6 +271,17 @@ mod tests {
         assert!(ShortText::new("a\nb").is_err() && LongText::new("a\nb").is_ok());
         assert!(ShortText::new("").is_err() && ShortText::new(&"x".repeat(401)).is_err());
         assert!(ShortText::new("قانون").is_ok());
+    }
+
+    #[test]
+    fn an_origin_is_what_browsers_write() {
+        let origin = |url: &str| url.parse::<WebUrl>().unwrap().origin();
+        assert_eq!(origin("https://LMS.example/moodle"), Some("https://lms.example".into()));
+        assert_eq!(origin("https://lms.example:443"), Some("https://lms.example".into()));
+        assert_eq!(origin("http://localhost:8080/a"), Some("http://localhost:8080".into()));
+        for odd in ["https://lms.example;script-src/", "https://me@lms.example/", "https://a,b/"] {
+            assert_eq!(origin(odd), None, "{odd}");
+        }
     }
 
     #[test]

@@ -97,28 +97,26 @@ impl<'a> Evaluation<'_, 'a> {
             What::Group { needs, of } => self.group(ask, *needs, of, standings),
             What::Expected { of, .. } => self.group(ask, Needs::All, of, standings),
             What::Unit { unit, of } => self.unit(ask, unit, of, standings),
-            What::Activity { activity, reached } => {
-                self.leaf(ask, self.activity(activity, *reached, standings), BTreeSet::new())
-            }
+            What::Activity { activity, reached } => self.leaf(ask, self.activity(activity, *reached, standings), None),
             What::Questionnaire(activity) => {
                 let tell = |_, at| Outcome::Done(at);
                 let leaf = self.standing(Noun::FilledIn, |s| s.activity(activity), is_handed_in, tell, standings);
-                self.leaf(ask, leaf, BTreeSet::new())
+                self.leaf(ask, leaf, None)
             }
             What::Course => {
                 let leaf = self.source_word(Noun::Course, |s| s.course, standings);
-                self.leaf(ask, leaf, BTreeSet::new())
+                self.leaf(ask, leaf, None)
             }
             What::TimeSpent { at_least, basis } => {
                 let amount = spent(self.training, standings, *basis);
                 let (seconds, asked_seconds) = (amount.seconds, at_least.as_seconds());
                 let counted = TimeCounted { basis: (*basis).into(), seconds, asked_seconds };
-                self.leaf(ask, time(amount, *at_least), BTreeSet::from([counted]))
+                self.leaf(ask, time(amount, *at_least), Some(counted))
             }
             What::Attendance { at_least, of, .. } => self.attendance(ask, *at_least, of, standings),
             What::Unknown(_) => {
                 let detail = Bilingual::new("ne peut pas être rempli", "cannot be met");
-                self.leaf(ask, Leaf { met: false, detail, evidence: Vec::new() }, BTreeSet::new())
+                self.leaf(ask, Leaf { met: false, detail, evidence: Vec::new() }, None)
             }
         }
     }
@@ -144,7 +142,7 @@ impl<'a> Evaluation<'_, 'a> {
         let by_word = standings.unit_done_by_word(unit).is_some();
         if of.is_empty() || by_word && !standings.unit_done_by_activities(self.training, unit) {
             let leaf = self.source_word(Noun::Unit, |s| s.unit(unit), standings);
-            return self.leaf(ask, leaf, BTreeSet::new());
+            return self.leaf(ask, leaf, None);
         }
         self.group(ask, Needs::All, of, standings)
     }
@@ -212,7 +210,7 @@ impl<'a> Evaluation<'_, 'a> {
         let told = present.into_iter().chain(absent.into_iter().filter(|_| !met));
         let leaf = Leaf { met, detail, evidence: told.map(|said| said.evidence).collect() };
         let counted = TimeCounted { basis: CountedBy::Attendance, seconds, asked_seconds };
-        self.leaf(ask, leaf, BTreeSet::from([counted]))
+        self.leaf(ask, leaf, Some(counted))
     }
 
     /// The source's word on a unit or on the course. Where the training does not certify, a failure stays untold: it can only
@@ -254,7 +252,7 @@ impl<'a> Evaluation<'_, 'a> {
         Leaf { met, detail: wording::outcome(noun, outcome), evidence: evidence.into_iter().collect() }
     }
 
-    fn leaf(&self, ask: &Ask<'_>, leaf: Leaf<'a>, time: BTreeSet<TimeCounted>) -> Evaluated {
+    fn leaf(&self, ask: &Ask<'_>, leaf: Leaf<'a>, time: Option<TimeCounted>) -> Evaluated {
         let Leaf { met, detail, evidence } = leaf;
         let moments = || evidence.iter().map(|evidence| evidence.at);
         let span = moments().min().zip(moments().max());
@@ -262,7 +260,9 @@ impl<'a> Evaluation<'_, 'a> {
         keys.sort();
         keys.dedup();
         let evidence = keys.into_iter().map(|(_, key)| key).collect();
-        let finding = Finding { met, detail: Some(detail), evidence, ..self.blank(ask) };
+        let at = span.filter(|_| met).map(|(_, last)| last);
+        let finding = Finding { met, detail: Some(detail), at, time, evidence, ..self.blank(ask) };
+        let time = time.into_iter().collect();
         Evaluated { finding, basis: if met { Basis { span, time } } else { Basis::default() } }
     }
 
@@ -275,6 +275,8 @@ impl<'a> Evaluation<'_, 'a> {
             period: wording::period(ask, Lang::Fr)
                 .zip(wording::period(ask, Lang::En))
                 .map(|(fr, en)| Bilingual { fr, en }),
+            at: None,
+            time: None,
             evidence: Vec::new(),
             needs: Needs::Evidence,
             children: Vec::new(),

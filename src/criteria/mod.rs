@@ -15,6 +15,7 @@ mod attendance;
 mod evaluate;
 mod missing;
 mod narrative;
+mod progress;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod time_spent;
 mod wording;
 
 pub use narrative::narrative;
+pub use progress::{Progress, Step, StepState, progress};
 
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +137,12 @@ pub struct Finding {
     /// The window that starts here, if one does: already part of `label`, and true of all children.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Bilingual>,
+    /// When a leaf that is met was done: the moment of its latest evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// How much time a leaf on time found, out of how much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeCounted>,
     /// The evidence that decided this node by itself, as [`Evidence::key`](crate::evidence::Evidence::key), oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,

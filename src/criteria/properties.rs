@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::samples::{code, fact, ledger, training, unchecked};
-use super::{Decision, Finding, decide, narrative};
+use super::{Decision, Finding, Progress, StepState, decide, narrative, progress};
 use crate::catalog::{AwardKind, EffectiveSession, Percent, Reached, Rule, TimeBasis};
 use crate::evidence::{Evidence, Fact, Interval, Part, Score, State};
 use crate::ids::Code;
@@ -116,6 +116,11 @@ fn decided(session: &EffectiveSession, evidence: &[Evidence]) -> Decision {
     decide(session, AwardKind::Participation, &ledger(evidence.iter().cloned())).unwrap()
 }
 
+fn progressed(session: &EffectiveSession, evidence: &[Evidence]) -> Progress {
+    let now = Timestamp::from_micros(1_772_000_000_000_000);
+    progress(session, AwardKind::Participation, &ledger(evidence.iter().cloned()), now).unwrap()
+}
+
 /// Evidence in favour of the learner, given what is there: later than all of it, or the first about its item. A completion
 /// after a pass is not in favour: the source then says less than before.
 fn in_favour(evidence: &[Evidence], (later, earlier): (Timestamp, Timestamp), wanted: Fact) -> Evidence {
@@ -209,6 +214,7 @@ proptest! {
         (evidence, shuffled) in evidence().prop_flat_map(|evidence| (Just(evidence.clone()), Just(evidence).prop_shuffle())),
     ) {
         prop_assert_eq!(decided(&session, &evidence), decided(&session, &shuffled));
+        prop_assert_eq!(progressed(&session, &evidence), progressed(&session, &shuffled));
     }
 
     #[test]
@@ -232,6 +238,7 @@ proptest! {
         more in vec((moment(0..ALL_SECONDS), any_fact()), 1..16),
     ) {
         let mut before = decided(&session, &evidence);
+        let mut percent = progressed(&session, &evidence).percent;
         for (step, (earlier, wanted)) in more.into_iter().enumerate() {
             let later = Timestamp::from_micros((1_772_000_000 + ALL_SECONDS) * 1_000_000 + i64::try_from(step).unwrap());
             let later_in_windows = evidence.iter().map(|evidence| evidence.at).max().unwrap_or(later).plus_seconds(1);
@@ -240,6 +247,9 @@ proptest! {
             let after = decided(&session, &evidence);
             prop_assert!(after.met || !before.met, "{:?} undid {before:?}, now {after:?}", evidence.last());
             before = after;
+            let now = progressed(&session, &evidence);
+            prop_assert!(now.percent >= percent, "{percent} % fell to {now:?} by {:?}", evidence.last());
+            percent = now.percent;
         }
     }
 
@@ -280,6 +290,9 @@ proptest! {
     fn an_explanation_follows_from_its_parts(session in any_session(), evidence in evidence()) {
         let decision = decided(&session, &evidence);
         prop_assert_eq!(decision.met, decision.explanation.met);
+        let progress = progressed(&session, &evidence);
+        prop_assert_eq!(progress.percent == 100, decision.met, "{:?}", progress);
+        prop_assert_eq!(progress.state == StepState::Done, decision.met);
         prop_assert!(is_sound(&decision.explanation), "{decision:#?}");
         for lang in [Lang::Fr, Lang::En] {
             prop_assert_eq!(decision.missing(lang).is_empty(), decision.met);
@@ -324,6 +337,7 @@ proptest! {
             Decision { explanation: without_evidence(decision.explanation.clone()), ..decision }
         };
         prop_assert_eq!(read(&evidence), read(&other_results));
+        prop_assert_eq!(progressed(&session, &evidence), progressed(&session, &other_results));
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub(super) fn period(ask: &Ask<'_>, lang: Lang) -> Option<String> {
     (ask.starts_window == WindowStart::Here).then(|| window(ask.window, lang))
 }
 
-fn asked(ask: &Ask<'_>, training: &Training, lang: Lang, markup: Markup) -> String {
+/// What a node asks, without its window.
+pub(super) fn asked(ask: &Ask<'_>, training: &Training, lang: Lang, markup: Markup) -> String {
     let text = |fr: &str, en: &str| lang.pick(fr, en).to_owned();
     match &ask.what {
         What::Group { needs: Needs::Any, .. } => {
@@ -186,7 +187,8 @@ pub(super) fn quoted(title: &str, lang: Lang, markup: Markup) -> String {
     }
 }
 
-fn window(window: Window, lang: Lang) -> String {
+/// A window in words.
+pub(super) fn window(window: Window, lang: Lang) -> String {
     let day = |moment: Timestamp| moment.day(&ZONE, lang);
     // A bound at midnight is a day for people; the end is then the last day that still counts.
     let just_before = |moment: Timestamp| Timestamp::from_micros(moment.as_micros().saturating_sub(1));

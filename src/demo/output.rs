@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::Demo;
-use super::cast::{CAST, THEO, ZOE};
+use super::cast::{CAST, MALIK, THEO, ZOE};
 use super::catalog::OVERRIDING_SESSION;
 use crate::award::RevocationCategory;
 use crate::catalog::AwardKind;
@@ -198,6 +198,16 @@ impl Demo<'_> {
         Ok(())
     }
 
+    /// How far a learner is, as the LMS reads it.
+    async fn progress(&self, learner: &super::Learner) -> anyhow::Result<Value> {
+        let Self { client, installation, .. } = self;
+        let session = installation.service.store.effective_session(&learner.session.parse()?).await?;
+        let session = session.context("a session of the catalog")?;
+        let path =
+            format!("/api/v1/sessions/{}/learners/{}/progress?source={}", learner.session, learner.id, learner.source);
+        client.api_get(installation.token(session.issuer().as_str())?, &path).await
+    }
+
     /// Writes the status lists and `urls.json`, and says what to try.
     pub(super) async fn conclude(&self, files: &[Written<'_>]) -> anyhow::Result<()> {
         let Self { story, options, client, installation } = self;
@@ -217,17 +227,25 @@ impl Demo<'_> {
         let find = |learner| files.iter().find(|written| written.award.is_of(learner, AwardKind::Participation));
         let (valid, revoked) = (find(&ZOE).context("a valid award")?, find(&THEO).context("a revoked award")?);
         let unknown = service.url.verification(&CapabilityToken::random(&*service.entropy));
+        let progress_of_malik = self.progress(&MALIK).await?;
         let urls = json!({
             "home": format!("{}/", service.url),
             "criteria": service.url.session_criteria(&OVERRIDING_SESSION.parse()?),
             "valid": valid.award.link("verification")?,
             "revoked": revoked.award.link("verification")?,
             "unknown": unknown,
+            "progress": progress_of_malik["links"]["page"],
+            "progress_embed": progress_of_malik["links"]["embed"],
+            "progress_awarded": self.progress(&ZOE).await?["links"]["page"],
             "status_lists": lists,
         });
         write(&options.output.join("urls.json"), format!("{urls:#}").as_bytes())?;
 
         story.step("À vous", "Your turn");
+        let percent = &progress_of_malik["kinds"][0]["percent"];
+        let (page, name) = (progress_of_malik["links"]["page"].as_str().unwrap_or_default(), MALIK.name);
+        story.fact("Progression", "Progress", format!("{name}, {percent}\u{a0}%"));
+        story.row("", page);
         story.fact("Fichiers", "Files", options.output.display());
         story.fact("Attestation", "Attestation", valid.folder.join("attestation.pdf").display());
         let (output, issuer) = (options.output.display(), &valid.award.issuer);
@@ -241,6 +259,7 @@ impl Demo<'_> {
             let pages = [
                 ("Accueil", "Home", "home"),
                 ("Critères", "Criteria", "criteria"),
+                ("Progression", "Progress", "progress"),
                 ("Badge valide", "Valid badge", "valid"),
                 ("Badge révoqué", "Revoked badge", "revoked"),
                 ("Lien inconnu", "Unknown link", "unknown"),

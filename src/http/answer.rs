@@ -57,6 +57,17 @@ pub(super) fn form(app: &App, html: String) -> Response {
     under(app.pages.content_security_policy_with_form(), Keep::Never, html)
 }
 
+/// A page that the sites named, and no other, may show in a frame.
+pub(super) fn fragment(app: &App, sites: &[String], html: String) -> Response {
+    let mut response = under(app.pages.content_security_policy_in_frames_of(sites), Keep::Never, html);
+    response.extensions_mut().insert(MayBeFramed);
+    response
+}
+
+/// Marks an answer whose policy says by whom it may be framed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MayBeFramed;
+
 fn under(policy: String, keep: Keep, html: String) -> Response {
     let mut response = typed("text/html; charset=utf-8", keep, html);
     let policy = HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"));

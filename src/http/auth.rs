@@ -31,6 +31,8 @@ pub enum Scope {
     LearnersWrite,
     /// Hand in evidence: attendance sheets.
     EvidenceWrite,
+    /// Read how far learners are, and their own links to that.
+    ProgressRead,
     /// Read awards and their links.
     AwardsRead,
     /// Revoke, re-issue, end links.
@@ -45,12 +47,13 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CatalogRead,
         Self::CatalogWrite,
         Self::LearnersRead,
         Self::LearnersWrite,
         Self::EvidenceWrite,
+        Self::ProgressRead,
         Self::AwardsRead,
         Self::AwardsWrite,
         Self::SessionsOperate,
@@ -66,6 +69,7 @@ impl Scope {
             Self::LearnersRead => "learners:read",
             Self::LearnersWrite => "learners:write",
             Self::EvidenceWrite => "evidence:write",
+            Self::ProgressRead => "progress:read",
             Self::AwardsRead => "awards:read",
             Self::AwardsWrite => "awards:write",
             Self::SessionsOperate => "sessions:operate",

@@ -15,7 +15,6 @@ use crate::award::{Award, AwardState, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId, ExternalId, LearnerId};
 use crate::issuance::block_reason_text;
 use crate::reissue::Reissue;
-use crate::service::Link;
 use crate::store::{AwardFilter, AwardStateName, Page, Revoked};
 use crate::text::Lang;
 
@@ -67,7 +66,7 @@ pub(super) async fn list(
 }
 
 /// The learner meant by an id: of the source named, else of the one source of the caller's issuer that knows it.
-async fn learner(
+pub(super) async fn learner(
     app: &App,
     caller: &Caller,
     source: Option<&Code>,
@@ -116,27 +115,15 @@ async fn describe(app: &App, award: &Award) -> Result<Value, Problem> {
     };
     answer["state"] = json!(state);
     let Some(current) = service.store.current_credential(award.id).await? else { return Ok(answer) };
-    let has_token = current.jwt.is_some();
+    let links = service.award_links(award, &current).await?;
     answer["credential"] = json!({
         "id": service.url.credential(current.id),
         "version": current.version,
         "valid_from": current.valid_from,
         "revoked": current.revocation.map(|revocation| json!({ "at": revocation.at, "category": revocation.category })),
     });
-    if let Some(secrets) = service.store.award_secrets(award.id).await? {
-        let qr = service.open_link(award.id, Link::Qr, &secrets.qr_token)?;
-        let download = service.open_link(award.id, Link::Download, &secrets.download_token)?;
-        let file = |name| service.url.download(&download, name);
-        answer["links"] = json!({
-            "verification": service.url.verification(&qr),
-            "attestation": file("attestation.pdf"),
-            "badge_png": file("badge.png"),
-            "badge_svg": file("badge.svg"),
-            "credential": file("credential.json"),
-        });
-        if has_token {
-            answer["links"]["jwt"] = json!(file("credential.jwt"));
-        }
+    if let Some(links) = links {
+        answer["links"] = json!(links);
     }
     Ok(answer)
 }

@@ -11,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::answer::{self, Keep};
+use super::answer::{self, Keep, MayBeFramed};
 use super::problem::{Kind, Problem};
 use super::{App, MAX_DURATION, xapi};
 use crate::pages::ErrorPage;
@@ -81,13 +81,19 @@ async fn show_problems_as_pages(State(app): State<App>, request: Request, next: 
 enum Place {
     QrLink,
     DownloadLink,
+    ProgressLink,
     Credential,
     Elsewhere,
 }
 
 impl Place {
     fn of(path: &str) -> Self {
-        let places = [("/v/", Self::QrLink), ("/a/", Self::DownloadLink), ("/credentials/", Self::Credential)];
+        let places = [
+            ("/v/", Self::QrLink),
+            ("/a/", Self::DownloadLink),
+            ("/p/", Self::ProgressLink),
+            ("/credentials/", Self::Credential),
+        ];
         places.into_iter().find(|(start, _)| path.starts_with(start)).map_or(Self::Elsewhere, |(_, place)| place)
     }
 }
@@ -101,6 +107,14 @@ fn for_people(kind: Kind, place: Place, lang: Lang) -> (&'static str, &'static s
                 "Ce lien de téléchargement n’est pas ou n’est plus actif. Ouvrez de nouveau votre attestation depuis votre \
                  plateforme de formation.",
                 "This download link is not, or no longer, active. Open your attestation again from your training platform.",
+            ),
+        ),
+        Kind::UnknownLink if place == Place::ProgressLink => (
+            lang.pick("Lien inconnu", "Unknown link"),
+            lang.pick(
+                "Ce lien de suivi n’est pas ou n’est plus actif. Ouvrez de nouveau votre progression depuis votre plateforme de \
+                 formation.",
+                "This link to a progress page is not, or no longer, active. Open your progress again from your training platform.",
             ),
         ),
         Kind::NotFound if place == Place::Credential => (
@@ -150,7 +164,9 @@ async fn protect_and_log(request: Request, next: Next) -> Response {
         (header::HeaderName::from_static("x-robots-tag"), "noindex"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
-    for (name, value) in protections {
+    // `X-Frame-Options` can't name who may frame a page; where the policy does, it would only be in the way.
+    let framed = response.extensions().get::<MayBeFramed>().is_some();
+    for (name, value) in protections.into_iter().filter(|(name, _)| !framed || name != header::X_FRAME_OPTIONS) {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     let status = response.status().as_u16();

@@ -19,6 +19,7 @@ mod officers;
 mod operations;
 mod messages;
 mod problem;
+mod progress;
 mod public;
 mod server;
 mod sessions;
@@ -77,6 +78,8 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/issuers/{code}", put(catalog::put_issuer).get(catalog::get_issuer))
         .route("/api/v1/trainings/{code}", put(catalog::put_training).get(catalog::get_training))
         .route("/api/v1/sessions/{code}", put(catalog::put_session).get(catalog::get_session))
+        .route("/api/v1/sessions/{code}/learners/{learner}/progress", get(progress::of_learner))
+        .route("/api/v1/sessions/{code}/learners/{learner}/progress/link", delete(progress::end_link))
         .route("/api/v1/sessions/{code}/attendance", post(sessions::attendance))
         .route("/api/v1/sources/{code}", put(catalog::put_source).get(catalog::get_source))
         .route("/api/v1/sources/{code}/secrets", put(catalog::put_secrets))
@@ -147,6 +150,9 @@ pub fn router(app: App) -> Router {
     let people = Router::new()
         .route("/", get(links::home))
         .route("/v/{token}", get(links::verification))
+        .route("/p/{token}", get(progress::page))
+        .route("/p/{token}/embed", get(progress::embed))
+        .route("/p/{token}/progress.json", get(progress::json))
         .route("/a/{token}/{file}", get(links::download))
         .route("/problems", get(public::problems))
         .route("/robots.txt", get(public::robots));

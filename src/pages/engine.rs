@@ -17,7 +17,7 @@ use crate::mentions::headings;
 use crate::text::Lang;
 
 /// The templates, by the name under which they are replaced.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("layout.html", include_str!("../../templates/pages/layout.html")),
     ("parts.html", include_str!("../../templates/pages/parts.html")),
     ("report.html", include_str!("../../templates/pages/report.html")),
@@ -25,6 +25,8 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("verify.html", include_str!("../../templates/pages/verify.html")),
     ("unknown_link.html", include_str!("../../templates/pages/unknown_link.html")),
     ("criteria.html", include_str!("../../templates/pages/criteria.html")),
+    ("progress.html", include_str!("../../templates/pages/progress.html")),
+    ("progress_embed.html", include_str!("../../templates/pages/progress_embed.html")),
     ("home.html", include_str!("../../templates/pages/home.html")),
     ("error.html", include_str!("../../templates/pages/error.html")),
 ];
@@ -129,17 +131,23 @@ impl Pages {
 
     /// The `Content-Security-Policy` under which every page works but those with a form.
     pub fn content_security_policy(&self) -> String {
-        self.policy("'none'")
+        self.policy("'none'", "'none'")
+    }
+
+    /// The same for a page that some origins, and no others, may show in a frame.
+    pub fn content_security_policy_in_frames_of(&self, origins: &[String]) -> String {
+        let none = ["'none'".to_owned()];
+        self.policy("'none'", &(if origins.is_empty() { &none } else { origins }).join(" "))
     }
 
     /// The same for a page with a form of ours, which may be sent to us and to nobody else.
     pub fn content_security_policy_with_form(&self) -> String {
-        self.policy("'self'")
+        self.policy("'self'", "'none'")
     }
 
-    fn policy(&self, form_action: &str) -> String {
+    fn policy(&self, form_action: &str, frame_ancestors: &str) -> String {
         format!(
-            "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action {form_action}; frame-ancestors 'none'",
+            "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action {form_action}; frame-ancestors {frame_ancestors}",
             self.style_csp_hash
         )
     }

@@ -10,6 +10,8 @@
 mod conclusion;
 mod engine;
 mod plain;
+mod progress;
+mod progress_sample;
 mod sample;
 mod session;
 mod verification;
@@ -22,6 +24,7 @@ mod tests;
 pub use conclusion::{Conclusion, InWords, in_words};
 pub use engine::{PageError, Pages};
 pub use plain::{ErrorPage, HomePage};
+pub use progress::{AwardShown, KindShown, ProgressPage, ShownIn};
 pub use session::CriteriaPage;
 pub use verification::{CredentialPage, RecipientLine, ResultPage, VerificationLinks, VerificationPage};
 pub use verify_form::{Mistake, VerifyForm};

@@ -63,6 +63,9 @@ pub(super) fn render_all(pages: &Pages) -> Result<Vec<(String, String)>, PageErr
         let json_url = "/sessions/laicite-2026-03/criteria.json";
         let page = CriteriaPage { session: &session, issuer: &issuer, narratives: &narratives, json_url, lang };
         add("criteria", pages.criteria(&page)?);
+        for (name, html) in super::progress_sample::render_all(pages, lang)? {
+            add(&name, html);
+        }
         add("home", pages.home(&HomePage { public_url: &public_url, lang })?);
         add("unknown-link", pages.unknown_link(lang)?);
         let title = lang.pick("Service momentanément indisponible", "Service briefly unavailable");

@@ -15,6 +15,7 @@ mod learners;
 mod mapping;
 mod officers;
 mod privacy;
+mod progress;
 mod public;
 mod rotation;
 mod status_lists;

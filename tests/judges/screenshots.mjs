@@ -8,7 +8,8 @@
 // The form of /verify is then used as a person would, without JavaScript: each file of the demo's output beside URLS.json, an altered
 // one, one without a badge, a text, an address and a form without anything are sent, and the page that comes back must say what is
 // expected, under the same rules.
-// Pages reached by a capability link (CAPABILITIES) also keep it from search engines and referrers. Pictures go to PICTURES_DIRECTORY as `{page}.{language}.png`.
+// Each page is looked at again in the dark colour scheme. The fragment for the LMS must show in a frame on its site alone.
+// Pages reached by a capability link (CAPABILITIES) also keep it from search engines and referrers. Pictures go to PICTURES_DIRECTORY as `{page}.{language}.png` and `….dark.png`.
 // One line per page; ends non-zero on any failure. CHROMIUM names another browser than /usr/bin/chromium.
 
 import {mkdirSync, readdirSync, readFileSync} from 'node:fs';
@@ -16,8 +17,10 @@ import {dirname, join} from 'node:path';
 import axe from 'axe-core';
 import {chromium} from 'playwright-core';
 
-const PAGES = ['home', 'verify', 'criteria', 'valid', 'revoked', 'unknown'];
-const CAPABILITIES = ['valid', 'revoked', 'unknown'];
+const PAGES = ['home', 'verify', 'criteria', 'valid', 'revoked', 'unknown', 'progress', 'progress_awarded', 'progress_embed'];
+const CAPABILITIES = ['valid', 'revoked', 'unknown', 'progress', 'progress_awarded', 'progress_embed'];
+// The site of the demo's LMS, and another.
+const SITES = {'https://campus.formation-numerique.example': true, 'https://elsewhere.example': false};
 const LANGUAGES = {fr: 'fr-FR', en: 'en-GB'};
 const PHONE = {width: 390, height: 844};
 const NARROWEST = {width: 320, height: 568};
@@ -58,6 +61,16 @@ for(const [name, sent] of Object.entries(handedIn())) {
     console.log(problems.length ? `FAILED  ${name} (${language}): ${problems.join('; ')}` : `ok      ${name} (${language})`);
   }
 }
+for(const [site, may] of Object.entries(SITES)) {
+  let problems;
+  try {
+    problems = await framed(site, may);
+  } catch(error) {
+    problems = [error.message.split('\n')[0]];
+  }
+  failures += problems.length > 0;
+  console.log(problems.length ? `FAILED  frame on ${site}: ${problems.join('; ')}` : `ok      frame on ${site}`);
+}
 await browser.close();
 process.exit(failures ? 1 : 0);
 
@@ -68,6 +81,9 @@ async function judge(name, language) {
   const {page} = scripted;
   await page.screenshot({path: join(pictures, `${name}.${language}.png`), fullPage: true});
   problems.push(...await rules(page, language));
+  await page.emulateMedia({colorScheme: 'dark'});
+  await page.screenshot({path: join(pictures, `${name}.${language}.dark.png`), fullPage: true});
+  problems.push(...(await accessibilityProblems(page)).map(problem => `in the dark: ${problem}`));
   const plain = await visit(name, language, false);
   // Read through the browser protocol: that works where the page itself may run nothing.
   if(await words(plain.page) !== await words(page)) {
@@ -76,6 +92,20 @@ async function judge(name, language) {
   await page.context().close();
   await plain.page.context().close();
   return problems;
+}
+
+/** The fragment for the LMS is shown in a frame on the LMS's own site, and on no other. */
+async function framed(site, may) {
+  const context = await browser.newContext({viewport: PHONE, deviceScaleFactor: 2, locale: LANGUAGES.fr});
+  const page = await context.newPage();
+  const html = `<!doctype html><title>LMS</title><iframe src="${urls.progress_embed}" width="340" height="220"></iframe>`;
+  await page.route(`${site}/**`, route => route.fulfill({contentType: 'text/html', body: html}));
+  await page.goto(`${site}/course/view.php`, {waitUntil: 'networkidle'});
+  const text = await page.frames().at(-1).locator('body').innerText().catch(() => '');
+  await page.screenshot({path: join(pictures, `frame.${may ? 'allowed' : 'refused'}.png`)});
+  await context.close();
+  const shown = text.includes('Votre progression');
+  return shown === may ? [] : [may ? 'is not shown' : 'is shown'];
 }
 
 /** What holds of every page, at both widths. */
