@@ -189,7 +189,7 @@ fn kind_context<'a>(kind: &KindShown<'a>, zone: &Zone, lang: Lang) -> KindContex
         _ => None,
     };
     // Once there is an award, what it once took is history: what would still be asked today would only puzzle.
-    let is_awarded = matches!(kind.award, AwardShown::Issued { .. } | AwardShown::Revoked { .. });
+    let is_awarded = !matches!(kind.award, AwardShown::None);
     let space = lang.pick("\u{a0}", "");
     KindContext {
         id: progress.kind.as_str(),
@@ -268,10 +268,7 @@ fn times(time: &TimeRecord, lang: Lang) -> Vec<Mention> {
     };
     let ways = [
         (
-            lang.pick(
-                "D’après la durée prévue des activités terminées",
-                "By the planned duration of completed activities",
-            ),
+            lang.pick("Durée prévue des activités terminées", "Planned duration of completed activities"),
             time.credited_seconds,
         ),
         (lang.pick("Mesuré en ligne et en séance", "Measured online and in live sessions"), time.measured_seconds),
