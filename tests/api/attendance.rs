@@ -149,7 +149,7 @@ crate::on_both_engines! {
         app.know_zoe().await;
         let session = app.service.store.effective_session(&code(SESSION)).await.unwrap().unwrap();
         let sheet = String::from_utf8(app.service.empty_sheet(&session).await.unwrap()).unwrap();
-        assert!(sheet.contains("identifiant;nom;m1 (m1, 10\u{a0}mars\u{a0}2026 à\u{a0}9\u{a0}h\u{a0}00)"), "{sheet}");
+        assert!(sheet.contains("identifiant;nom;m1 (10\u{a0}mars\u{a0}2026 à\u{a0}9\u{a0}h\u{a0}00)"), "{sheet}");
         app.state(&sheet.replace("892;Zoé Lefèvre-Nguyễn;;", "892;Zoé Lefèvre-Nguyễn;P;P")).await;
         assert_eq!(app.award("892").await["state"], "issued");
         let shown = app.read("/api/v1/audit?action=learner.name_shown").await.expect(200).json();

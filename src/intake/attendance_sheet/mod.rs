@@ -404,7 +404,10 @@ pub fn empty(
 ) -> Vec<u8> {
     let title = |meeting: &Meeting| {
         let when = meeting.starts.day_and_minute(zone, lang);
-        format!("{} ({}, {when})", meeting.code, meeting.label(&session.training))
+        match meeting.label(&session.training) {
+            label if label == meeting.code.as_str() => format!("{} ({when})", meeting.code),
+            label => format!("{} ({label}, {when})", meeting.code),
+        }
     };
     let titles: Vec<String> = session.session.meetings.iter().map(title).collect();
     let words = Bilingual::new("identifiant", "id");
