@@ -65,17 +65,14 @@ pub(super) async fn run(command: SessionsCommand) -> anyhow::Result<ExitCode> {
                 Ok(read) => read,
                 Err(SheetError::Sheet(problems)) => {
                     problems.first.iter().for_each(|problem| eprintln!("{}", line(problem)));
-                    eprintln!("{} problems; nothing of the sheet was kept", problems.count);
+                    eprintln!("problems: {}; nothing of the sheet was kept", problems.count);
                     return Ok(ExitCode::FAILURE);
                 }
                 Err(error) => return Err(error.into()),
             };
             let reading = &read.reading;
             reading.notes.first.iter().for_each(|note| eprintln!("{}", line(note)));
-            println!(
-                "{} learners: present {} times, absent {} times",
-                reading.learners, reading.present, reading.absent
-            );
+            println!("learners: {}; present: {}; absent: {}", reading.learners, reading.present, reading.absent);
             if check {
                 println!("checked only; nothing was kept");
                 return Ok(ExitCode::SUCCESS);
