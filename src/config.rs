@@ -16,7 +16,9 @@ use crate::entropy::Entropy;
 use crate::fetch::{self, AllowedHost, AllowedHostError, FetchPolicy, Fetcher, PolicyError};
 use crate::ids::{IdError, PublicUrl};
 use crate::keyring::{self, KeyringError};
+use crate::mailer::{Mailer, MailerError, SmtpUrl};
 use crate::store::DatabaseUrl;
+use crate::text::{Email, TextError};
 use crate::time::{Clock, Timestamp};
 
 /// Where this installation keeps its data and keys.
@@ -59,6 +61,21 @@ pub struct Fetching {
     /// Hosts that may have private or loopback addresses, such as `badges.intranet.example,localhost:8443`.
     #[arg(long, env = "SCEAU_FETCH_ALLOW_HOSTS", value_delimiter = ',', value_parser = parse_allowed_host)]
     pub fetch_allow_hosts: Vec<AllowedHost>,
+}
+
+/// How learners are written to.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Mailing {
+    /// The mail server: `smtps://USER:PASSWORD@HOST:PORT`, `smtp://…` with STARTTLS, or `smtp://HOST:PORT?tls=none` (best given by
+    /// environment).
+    #[arg(long, env = "SCEAU_SMTP_URL", hide_env_values = true, value_parser = parse_smtp_url)]
+    pub smtp_url: Option<SmtpUrl>,
+    /// The address that letters come from.
+    #[arg(long, env = "SCEAU_SMTP_FROM", value_parser = parse_email, requires = "smtp_url")]
+    pub smtp_from: Option<Email>,
+    /// A PEM file of certificate authorities to trust for this, beside the public ones.
+    #[arg(long, env = "SCEAU_SMTP_CA_FILE")]
+    pub smtp_ca_file: Option<PathBuf>,
 }
 
 /// On or off.
@@ -108,6 +125,12 @@ pub enum ConfigError {
         /// Why not.
         source: PolicyError,
     },
+    /// The settings of mail can't be used.
+    #[error("mail: {0}")]
+    Mail(#[from] MailerError),
+    /// A mail server without a sender.
+    #[error("SCEAU_SMTP_URL goes with SCEAU_SMTP_FROM, the address that letters come from")]
+    NoSender,
     /// The identity's file may be read by others.
     #[error(transparent)]
     Identity(#[from] KeyringError),
@@ -119,6 +142,14 @@ fn parse_public_url(text: &str) -> Result<PublicUrl, IdError> {
 
 fn parse_allowed_host(text: &str) -> Result<AllowedHost, AllowedHostError> {
     text.trim().parse()
+}
+
+fn parse_smtp_url(text: &str) -> Result<SmtpUrl, MailerError> {
+    text.parse()
+}
+
+fn parse_email(text: &str) -> Result<Email, TextError> {
+    Email::new(text)
 }
 
 impl Installation {
@@ -149,17 +180,44 @@ pub fn read_identity(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
 impl Serving {
     /// The templates that replace built-in ones: file name to source.
     pub fn template_overrides(&self) -> Result<BTreeMap<String, String>, ConfigError> {
-        let Some(folder) = &self.templates else { return Ok(BTreeMap::new()) };
-        let failed = |path: &Path, source| ConfigError::File { path: path.to_owned(), source };
-        let mut overrides = BTreeMap::new();
-        for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
-            let path = entry.map_err(|error| failed(folder, error))?.path();
-            if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_file()) {
-                let source = std::fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
-                overrides.insert(name.to_owned(), source);
-            }
+        self.templates.as_deref().map_or_else(|| Ok(BTreeMap::new()), files_in)
+    }
+
+    /// The same for letters: those of its folder `mail`.
+    pub fn mail_overrides(&self) -> Result<BTreeMap<String, String>, ConfigError> {
+        mail_overrides(self.templates.as_deref())
+    }
+}
+
+/// The templates of letters that replace built-in ones, in the folder `mail` of this one: file name to source.
+pub fn mail_overrides(templates: Option<&Path>) -> Result<BTreeMap<String, String>, ConfigError> {
+    let folder = templates.map(|folder| folder.join("mail")).filter(|folder| folder.is_dir());
+    folder.as_deref().map_or_else(|| Ok(BTreeMap::new()), files_in)
+}
+
+/// The files of a folder: name to content.
+fn files_in(folder: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
+    let failed = |path: &Path, source| ConfigError::File { path: path.to_owned(), source };
+    let mut overrides = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+        let path = entry.map_err(|error| failed(folder, error))?.path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_file()) {
+            let source = std::fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
+            overrides.insert(name.to_owned(), source);
         }
-        Ok(overrides)
+    }
+    Ok(overrides)
+}
+
+impl Mailing {
+    /// Who hands letters to the mail server; none where there is none. `host` is what this side calls itself.
+    pub fn mailer(&self, host: &str) -> Result<Option<Mailer>, ConfigError> {
+        let Some(url) = &self.smtp_url else { return Ok(None) };
+        let from = self.smtp_from.as_ref().ok_or(ConfigError::NoSender)?;
+        let read =
+            |path: &PathBuf| std::fs::read(path).map_err(|source| ConfigError::File { path: path.clone(), source });
+        let authorities = self.smtp_ca_file.as_ref().map(read).transpose()?;
+        Ok(Some(Mailer::new(url.clone(), from, authorities.as_deref(), host)?))
     }
 }
 

@@ -238,6 +238,11 @@ impl PublicUrl {
         &self.authority
     }
 
+    /// The host alone.
+    pub fn host(&self) -> &str {
+        self.authority.split(':').next().unwrap_or_default()
+    }
+
     /// `did:web:{host}:issuers:{code}`; a port is written `%3A` (did:web method, "Identifier").
     pub fn issuer_did(&self, issuer: &Code) -> Did {
         Did(format!("did:web:{}:issuers:{issuer}", self.authority.replace(':', "%3A")))

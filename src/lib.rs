@@ -41,6 +41,7 @@ pub mod mentions;
 pub mod reports;
 pub mod attestation;
 pub mod pages;
+pub mod letters;
 
 // Layer 6, storage: the only place with SQL. Knows no rules.
 pub mod store;
@@ -50,6 +51,7 @@ pub mod guess;
 pub mod mapping;
 pub mod intake;
 pub mod fetch;
+pub mod mailer;
 pub mod service;
 pub mod documents;
 pub mod verification;

@@ -22,6 +22,7 @@ use crate::ids::{AwardId, CapabilityToken, Code, PublicUrl};
 use crate::intake::secrets::SourceSecret;
 use crate::keyring::{Keyring, KeyringError, SealedText};
 use crate::lint;
+use crate::mailer::PostOffice;
 use crate::proof::data_integrity;
 use crate::store::{EncryptedText, Store, StoreError};
 use crate::time::Clock;
@@ -40,6 +41,8 @@ pub struct Service {
     pub entropy: Arc<dyn Entropy>,
     /// What the verifier may fetch with, and what posts to others.
     pub fetcher: Fetcher,
+    /// What letters to learners are written and sent with; none where there is no mail server.
+    pub post_office: Option<PostOffice>,
     /// Rung when there may be new work.
     pub wake: Notify,
     /// Rung when there may be messages to send.
@@ -105,13 +108,33 @@ impl Service {
         let (wake, outbox, heavy) = (Notify::new(), Notify::new(), Arc::new(Semaphore::new(processors)));
         let (keyring, lists) = (Arc::new(keyring), status_lists::Turns::default());
         let listeners = Arc::new(Semaphore::new(MAX_LISTENERS));
-        Ok(Self { store, keyring, url, clock, entropy, fetcher: Fetcher::off(), wake, outbox, heavy, lists, listeners })
+        Ok(Self {
+            store,
+            keyring,
+            url,
+            clock,
+            entropy,
+            fetcher: Fetcher::off(),
+            post_office: None,
+            wake,
+            outbox,
+            heavy,
+            lists,
+            listeners,
+        })
     }
 
     /// Lets the verifier fetch, and messages be posted.
     #[must_use]
     pub fn with_fetcher(mut self, fetcher: Fetcher) -> Self {
         self.fetcher = fetcher;
+        self
+    }
+
+    /// Lets learners be written to.
+    #[must_use]
+    pub fn with_post_office(mut self, office: Option<PostOffice>) -> Self {
+        self.post_office = office;
         self
     }
 

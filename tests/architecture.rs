@@ -49,6 +49,11 @@ const RULES: &[Rule] = &[
         because: "only `fetch` speaks TLS (and `conformance` serves its status list over it)",
     },
     Rule {
+        paths: &[&["lettre"]],
+        allowed: |_, module| module == "mailer",
+        because: "only `mailer` speaks to the mail server",
+    },
+    Rule {
         paths: &[&["std", "env"]],
         allowed: |_, module| module == "config",
         because: "only `config` reads the environment",

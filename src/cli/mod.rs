@@ -5,6 +5,7 @@ mod credentials;
 mod deliveries;
 mod keys;
 mod lint;
+mod mail;
 mod officers;
 mod operations;
 mod messages;
@@ -91,6 +92,9 @@ enum Command {
     /// Where issuers' LMSs are told what happens: endpoints, secrets, a try.
     #[command(subcommand)]
     Webhooks(messages::WebhooksCommand),
+    /// Letters to learners: a preview, a try.
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// What was told to LMSs and learners, and what could not be: list, show, replay.
     #[command(subcommand)]
     Messages(messages::MessagesCommand),
@@ -153,6 +157,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Operations(command) => return operations::run(command).await,
         Command::Webhooks(command) => messages::run_webhooks(command).await?,
+        Command::Mail(command) => mail::run(command).await?,
         Command::Messages(command) => messages::run_messages(command).await?,
         Command::Audit(command) => return audit::run(command).await,
         Command::Verify(options) => return verify::run(&options).await,

@@ -7,8 +7,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::audit::Actor;
-use crate::config::{Fetching, Installation, Serving, SystemClock};
+use crate::config::{Fetching, Installation, Mailing, Serving, SystemClock};
 use crate::http::{self, App};
+use crate::letters::Letters;
+use crate::mailer::PostOffice;
 use crate::pages::Pages;
 use crate::worker;
 
@@ -21,6 +23,8 @@ pub(super) struct ServeOptions {
     serving: Serving,
     #[command(flatten)]
     fetching: Fetching,
+    #[command(flatten)]
+    mailing: Mailing,
     /// How many workers issue awards; 0 for an instance that only answers.
     #[arg(long, env = "SCEAU_WORKERS", default_value_t = 2)]
     workers: usize,
@@ -29,7 +33,16 @@ pub(super) struct ServeOptions {
 /// Serves until told to stop (Ctrl-C or SIGTERM), then finishes the requests and jobs under way.
 pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
     let fetcher = options.fetching.fetcher(Arc::new(SystemClock))?;
-    let mut service = super::open_service(&options.installation).await?.with_fetcher(fetcher);
+    let service = super::open_service(&options.installation).await?.with_fetcher(fetcher);
+    // Tried even where there is no mail server, so that a template that does not work is found now.
+    let letters = Letters::new(&options.serving.mail_overrides()?).context("mail")?;
+    let mailer = options.mailing.mailer(service.url.host())?;
+    let mut service = service.with_post_office(mailer.map(|mailer| PostOffice { letters, mailer }));
+    if service.post_office.is_none() {
+        for issuer in service.store.issuers().await?.iter().filter(|issuer| issuer.mail.is_some()) {
+            tracing::warn!(issuer.code = %issuer.code, "mail.not_configured: the issuer's letters wait for SCEAU_SMTP_URL");
+        }
+    }
     service.store = service.store.by(Actor::System);
     let service = Arc::new(service);
     let pages = Arc::new(Pages::new(&options.serving.template_overrides()?)?);

@@ -38,7 +38,7 @@ const STYLE: (&str, &str) = ("style.css", include_str!("../../templates/pages/st
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// A replacement for a template that does not exist.
-    #[error("{name} replaces no page template; those that can be replaced are {known}")]
+    #[error("{name} replaces no template; those that can be replaced are {known}")]
     UnknownTemplate {
         /// The name given.
         name: String,
@@ -54,6 +54,12 @@ pub enum PageError {
         line: usize,
         /// What is wrong.
         problem: String,
+    },
+    /// A letter that would have its reader load something from elsewhere.
+    #[error("message.html would load something from elsewhere, and so tell who reads it: it contains {found:?}")]
+    Loads {
+        /// What was found.
+        found: String,
     },
     /// A style sheet that would leave its element.
     #[error("style.css, line {line}: a style sheet can't contain \"</\"")]
@@ -110,8 +116,8 @@ impl Pages {
         }
         let style_csp_hash = format!("'sha256-{}'", STANDARD.encode(Sha256::digest(style.as_bytes())));
         let pages = Self {
-            french: environment(Lang::Fr, overrides, &style)?,
-            english: environment(Lang::En, overrides, &style)?,
+            french: page_environment(Lang::Fr, overrides, &style)?,
+            english: page_environment(Lang::En, overrides, &style)?,
             style,
             style_csp_hash,
         };
@@ -166,26 +172,54 @@ impl Pages {
     }
 }
 
-/// One environment per language, so that `t("…", "…")` needs no argument for it.
-fn environment(
+/// How what templates write is escaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escaping {
+    /// For HTML, whatever a template does.
+    Html,
+    /// Not at all: plain text.
+    None,
+}
+
+/// The environment of pages.
+fn page_environment(
     lang: Lang,
     overrides: &BTreeMap<String, String>,
     style: &str,
+) -> Result<Environment<'static>, PageError> {
+    let mut environment = environment(lang, Escaping::Html, &TEMPLATES, overrides)?;
+    environment.add_global("style", Value::from_safe_string(style.to_owned()));
+    environment.add_global("headings", Value::from(Serde(headings(lang))));
+    Ok(environment)
+}
+
+/// One environment per language, so that `t("…", "…")` needs no argument for it. Unknown values are refused.
+pub(crate) fn environment(
+    lang: Lang,
+    escaping: Escaping,
+    templates: &[(&'static str, &'static str)],
+    overrides: &BTreeMap<String, String>,
 ) -> Result<Environment<'static>, PageError> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax?);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.set_formatter(write_escaped);
+    match escaping {
+        Escaping::Html => {
+            environment.set_auto_escape_callback(|_| AutoEscape::Html);
+            environment.set_formatter(write_escaped);
+        }
+        Escaping::None => {
+            environment.set_auto_escape_callback(|_| AutoEscape::None);
+            environment.set_formatter(write_plain);
+        }
+    }
     environment.remove_filter("safe");
     environment.add_global("lang", lang.tag());
-    environment.add_global("style", Value::from_safe_string(style.to_owned()));
-    environment.add_global("headings", Value::from(Serde(headings(lang))));
     environment.add_function("t", move |fr: &str, en: &str| say(lang, fr, en));
-    for (name, source) in TEMPLATES {
-        match overrides.get(name) {
-            Some(source) => environment.add_template_owned(name, source.clone())?,
+    for (name, source) in templates {
+        match overrides.get(*name) {
+            Some(source) => environment.add_template_owned(*name, source.clone())?,
             None => environment.add_template(name, source)?,
         }
     }
@@ -195,17 +229,24 @@ fn environment(
 /// Escapes whatever a template writes, even inside `{% autoescape false %}`: only markup that a template itself wrote (the
 /// result of a macro) and the style sheet pass as they are.
 fn write_escaped(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
-    if value.is_undefined() {
-        return Err(minijinja::Error::new(minijinja::ErrorKind::UndefinedError, "the value has no such name"));
-    }
-    if value.is_none() {
-        return Ok(());
-    }
-    let text = value.to_string();
+    let Some(text) = shown(value)? else { return Ok(()) };
     if value.is_safe() {
         out.write_str(&text)?;
     } else {
         write!(out, "{}", HtmlEscape(&text))?;
     }
     Ok(())
+}
+
+/// Writes values as they are.
+fn write_plain(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    Ok(shown(value)?.map_or(Ok(()), |text| out.write_str(&text))?)
+}
+
+/// The text of a value; none of `none`.
+fn shown(value: &Value) -> Result<Option<String>, minijinja::Error> {
+    if value.is_undefined() {
+        return Err(minijinja::Error::new(minijinja::ErrorKind::UndefinedError, "the value has no such name"));
+    }
+    Ok((!value.is_none()).then(|| value.to_string()))
 }

@@ -22,6 +22,7 @@ mod wording;
 mod tests;
 
 pub use conclusion::{Conclusion, InWords, in_words};
+pub(crate) use engine::{Escaping, environment};
 pub use engine::{PageError, Pages};
 pub use plain::{ErrorPage, HomePage};
 pub use progress::{AwardShown, KindShown, ProgressPage, ShownIn};

@@ -4,6 +4,7 @@
 //! what came of it is recorded. Nothing else waits for it.
 
 mod body;
+mod letters;
 mod schedule;
 mod webhooks;
 
@@ -33,7 +34,7 @@ impl Service {
         let Some(message) = message else { return Ok(self.store.complete_job(job).await?) };
         let attempt = match &message.channel {
             Channel::Webhook(endpoint) => self.post(&message, endpoint).await?,
-            Channel::Mail => Attempt::Needless { reason: "smtp_not_configured" },
+            Channel::Mail => self.mail(&message).await?,
         };
         let now = self.clock.now();
         let end = match &attempt {
