@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::catalog::{AwardKind, MailEvent};
 use crate::mentions;
 use crate::pages::{Escaping, PageError, environment};
-use crate::text::Lang;
+use crate::text::{Lang, capitalised};
 
 /// The templates, by the name under which they are replaced; texts and HTML apart, since one is escaped and the other not.
 const TEXTS: [(&str, &str); 2] = [
@@ -114,7 +114,7 @@ impl Letters {
             #[serde(flatten)]
             letter: &'a Letter,
             label: &'static str,
-            issued_by: &'static str,
+            issued_by: String,
             subject: &'a str,
         }
         let templates = match lang {
@@ -122,7 +122,8 @@ impl Letters {
             Lang::En => &self.english,
         };
         let say = |of: &Environment<'_>, name: &str, subject: &str| {
-            let (label, issued_by) = (letter.kind.label(lang), mentions::issued_by(Some(letter.kind), lang));
+            let issued_by = capitalised(mentions::issued_by(Some(letter.kind), lang));
+            let label = letter.kind.label(lang);
             let context = Context { letter, label, issued_by, subject };
             Ok::<_, PageError>(of.get_template(name)?.render(Serde(context))?)
         };

@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn international_domains_are_written_in_ascii() {
-        assert!(letter("zoe@ministère.example", "Zoé").unwrap().contains("zoe@xn--ministre-5ya.example"));
+        assert!(letter("zoe@ministère.example", "Zoé").unwrap().contains("zoe@xn--ministre-60a.example"));
         for bad in ["zoe@exa_mple..org", "zo\"e@example.org", "<a>@example.org"] {
             assert_eq!(letter(bad, "Zoé").unwrap_err(), SendError::Address, "{bad}");
         }

@@ -7,6 +7,10 @@
 mod app;
 #[path = "support/engines.rs"]
 mod engines;
+#[path = "telling/mail.rs"]
+mod mail;
+#[path = "telling/post.rs"]
+mod post;
 #[path = "telling/receiver.rs"]
 mod receiver;
 mod support;

@@ -35,13 +35,13 @@ async fn subscribe(app: &TestApp, name: &str, url: &str, events: &[&str]) -> Str
     text(&answer, "/secret").to_owned()
 }
 
-async fn messages(app: &TestApp, query: &str) -> Vec<Value> {
+pub async fn messages(app: &TestApp, query: &str) -> Vec<Value> {
     let found = app.read(&format!("/api/v1/messages?{query}")).await.expect(200).json();
     found["messages"].as_array().unwrap().clone()
 }
 
 /// Works, and lets time pass, until nothing is left to send; how often time passed.
-async fn until_all_is_told(app: &TestApp) -> u32 {
+pub async fn until_all_is_told(app: &TestApp) -> u32 {
     for turns in 0..100 {
         app.work().await;
         if messages(app, "state=pending").await.is_empty() {
