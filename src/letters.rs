@@ -128,7 +128,8 @@ impl Letters {
             Ok::<_, PageError>(of.get_template(name)?.render(Serde(context))?)
         };
         // One line whatever the template does: a line break would end the header.
-        let subject = say(&templates.texts, "subject.txt", "")?.split_whitespace().collect::<Vec<_>>().join(" ");
+        let subject = say(&templates.texts, "subject.txt", "")?;
+        let subject = subject.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         Ok(Rendered {
             text: say(&templates.texts, "message.txt", &subject)?,
             html: say(&templates.html, "message.html", &subject)?,
@@ -203,6 +204,7 @@ mod tests {
             assert_eq!(offers, !name.starts_with("revoked"), "{name}: a withdrawn document is not offered");
             assert!(!letter.subject.contains('\n') && letter.subject.len() > 20, "{name}: {:?}", letter.subject);
             assert!(english || text.contains("question\u{202f}?"), "{name}: French is set as French");
+            assert!(english || letter.subject.contains("\u{a0}: "), "{name}: in the subject too");
         }
     }
 

@@ -38,21 +38,25 @@ pub(super) enum MailCommand {
     #[command(
         after_help = "Example:\n  SCEAU_SMTP_URL=smtps://… SCEAU_SMTP_FROM=sceau@ministere.example sceau mail test me@ministere.example"
     )]
-    Test {
-        #[command(flatten)]
-        installation: Installation,
-        #[command(flatten)]
-        mailing: Mailing,
-        /// To whom.
-        #[arg(value_parser = Email::new)]
-        address: Email,
-        /// In which language: fr or en.
-        #[arg(long, default_value = "fr", value_parser = parse_lang)]
-        lang: Lang,
-        /// A folder whose folder `mail` holds templates that replace the built-in ones.
-        #[arg(long, env = "SCEAU_TEMPLATES")]
-        templates: Option<PathBuf>,
-    },
+    Test(Box<TestOptions>),
+}
+
+/// Options of `sceau mail test`.
+#[derive(Debug, clap::Args)]
+pub(super) struct TestOptions {
+    #[command(flatten)]
+    installation: Installation,
+    #[command(flatten)]
+    mailing: Mailing,
+    /// To whom.
+    #[arg(value_parser = Email::new)]
+    address: Email,
+    /// In which language: fr or en.
+    #[arg(long, default_value = "fr", value_parser = parse_lang)]
+    lang: Lang,
+    /// A folder whose folder `mail` holds templates that replace the built-in ones.
+    #[arg(long, env = "SCEAU_TEMPLATES")]
+    templates: Option<PathBuf>,
 }
 
 fn parse_lang(text: &str) -> Result<Lang, &'static str> {
@@ -75,7 +79,8 @@ pub(super) async fn run(command: MailCommand) -> anyhow::Result<()> {
                 println!("{}\n\n{}", letter.subject, letter.text);
             }
         }
-        MailCommand::Test { installation, mailing, address, lang, templates } => {
+        MailCommand::Test(options) => {
+            let TestOptions { installation, mailing, address, lang, templates } = *options;
             let store = super::open_store(&installation).await?;
             let url = super::public_url(&installation, &store).await?;
             let mailer = mailing.mailer(url.host())?.context("set SCEAU_SMTP_URL and SCEAU_SMTP_FROM")?;
