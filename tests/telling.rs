@@ -9,6 +9,8 @@ mod app;
 mod engines;
 #[path = "telling/mail.rs"]
 mod mail;
+#[path = "telling/mortal.rs"]
+mod mortal;
 #[path = "telling/post.rs"]
 mod post;
 #[path = "telling/receiver.rs"]

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::auth::{Caller, Scope};
-use super::extract::{Named, StrictJson};
+use super::extract::{Named, StrictJson, page};
 use super::problem::{Kind, Problem};
 use crate::award::{Award, AwardState, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId, ExternalId, LearnerId};
 use crate::issuance::block_reason_text;
 use crate::reissue::Reissue;
-use crate::store::{AwardFilter, AwardStateName, Page, Revoked};
+use crate::store::{AwardFilter, AwardStateName, Revoked};
 use crate::text::Lang;
 
 /// Which awards are asked for.
@@ -50,9 +50,7 @@ pub(super) async fn list(
     };
     let filter =
         AwardFilter { session: wanted.session, learner, issuer: Some(caller.issuer.clone()), state: wanted.state };
-    let after = wanted.after.map(|cursor| cursor.parse()).transpose();
-    let after = after.map_err(|error: crate::store::CursorError| Problem::new(Kind::BadRequest, error.to_string()))?;
-    let page = Page { limit: wanted.limit.unwrap_or(100).clamp(1, 500), after };
+    let page = page(wanted.after, wanted.limit)?;
     let found = store.awards(&filter, &page).await?;
     let mut awards = Vec::with_capacity(found.items.len());
     for award in &found.items {

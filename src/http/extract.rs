@@ -10,6 +10,7 @@ use serde_path_to_error::{Path, Segment};
 
 use super::problem::{Kind, Problem};
 use crate::json::{self, Limits};
+use crate::store::{CursorError, Page};
 
 /// A JSON body, parsed strictly: no duplicate key, bounded depth, no unknown field.
 pub(super) struct StrictJson<T>(pub T);
@@ -59,6 +60,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
         let named = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         named.map(|named| Self(named.0)).map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))
     }
+}
+
+/// The part of a list that is asked for: a hundred entries unless more are, five hundred at most.
+pub(super) fn page(after: Option<String>, limit: Option<u32>) -> Result<Page, Problem> {
+    let after = after.map(|cursor| cursor.parse()).transpose();
+    let after = after.map_err(|error: CursorError| Problem::new(Kind::BadRequest, error.to_string()))?;
+    Ok(Page { limit: limit.unwrap_or(100).clamp(1, 500), after })
 }
 
 /// A JSON Pointer (RFC 6901) out of a path in a document.

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::auth::{Caller, Scope};
-use super::extract::{Named, StrictJson};
+use super::extract::{Named, StrictJson, page};
 use super::problem::{Kind, Problem};
 use crate::ids::{AwardId, Code, MessageId};
-use crate::store::{Channel, ChannelName, MessageFilter, MessageRecord, MessageReplay, MessageState, Page};
+use crate::store::{Channel, ChannelName, MessageFilter, MessageRecord, MessageReplay, MessageState};
 
 /// How many messages one call replays.
 const MAX_REPLAYED: u32 = 10_000;
@@ -44,9 +44,7 @@ pub(super) async fn list(
         endpoint: wanted.endpoint,
         award: wanted.award,
     };
-    let after = wanted.after.map(|cursor| cursor.parse()).transpose();
-    let after = after.map_err(|error: crate::store::CursorError| Problem::new(Kind::BadRequest, error.to_string()))?;
-    let page = Page { limit: wanted.limit.unwrap_or(100).clamp(1, 500), after };
+    let page = page(wanted.after, wanted.limit)?;
     let found = app.service.store.messages(&filter, &page).await?;
     let mut answer = json!({ "messages": found.items.iter().map(describe).collect::<Vec<_>>() });
     if let Some(next) = found.next {

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::auth::{Caller, Scope};
-use super::extract::Named;
+use super::extract::{Named, page};
 use super::problem::{Kind, Problem};
 use crate::ids::OperationId;
 use crate::operation::{Operation, RowOutcome};
 use crate::reports;
 use crate::service::ServiceError;
-use crate::store::{Page, ReportRow, Steered, Store};
+use crate::store::{ReportRow, Steered, Store};
 use crate::text::Lang;
 
 /// How often whoever follows an operation is told.
@@ -63,9 +63,7 @@ pub(super) async fn list(State(app): State<App>, caller: Caller, wanted: Asked<W
     caller.needs(Scope::SessionsOperate)?;
     let bad = |detail: String| Problem::new(Kind::BadRequest, detail);
     let Query(wanted) = wanted.map_err(|error| bad(error.body_text()))?;
-    let after = wanted.after.map(|cursor| cursor.parse()).transpose();
-    let after = after.map_err(|error: crate::store::CursorError| bad(error.to_string()))?;
-    let page = Page { limit: wanted.limit.unwrap_or(100).clamp(1, 500), after };
+    let page = page(wanted.after, wanted.limit)?;
     let found = app.service.store.operations(Some(&caller.issuer), &page).await?;
     let mut answer = json!({ "operations": found.items.iter().map(describe).collect::<Vec<_>>() });
     if let Some(next) = found.next {

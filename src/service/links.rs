@@ -1,13 +1,13 @@
 //! The links of an award: the same for its LMS, its learner and whoever is told of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Link, Service, ServiceError};
 use crate::award::Award;
 use crate::store::CredentialRecord;
 
 /// Where an award's documents are to be had. Each link leads to the current version of its credential.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AwardLinks {
     /// The page that the QR code opens.
     pub verification: String,
@@ -20,7 +20,7 @@ pub struct AwardLinks {
     /// The credential.
     pub credential: String,
     /// The same as a token, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwt: Option<String>,
 }
 

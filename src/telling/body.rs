@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::award::Award;
 use crate::catalog::{AwardKind, Event};
-use crate::service::{Link, Service, ServiceError};
-use crate::store::{CredentialRecord, MessageRecord};
+use crate::service::{AwardLinks, Service, ServiceError};
+use crate::store::MessageRecord;
 
 /// A message to an LMS, as Standard Webhooks shapes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -54,7 +54,7 @@ pub struct MessageData {
     pub category: Option<String>,
     /// Where the learner's documents are. Whoever has these links can open them: they are for the learner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub links: Option<MessageLinks>,
+    pub links: Option<AwardLinks>,
     /// What a blocked award waits for: `name_missing`, `undrawable`, `issuer_key_missing`, `lint_refused`, … More may come.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
@@ -80,24 +80,6 @@ pub struct MessageCredential {
     /// Its `validFrom` (RFC 3339).
     #[schemars(extend("format" = "date-time"))]
     pub valid_from: String,
-}
-
-/// Links to a learner's documents. Each leads to the current version of the award's credential.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct MessageLinks {
-    /// The page that the QR code opens, for whoever checks the document.
-    pub verification: String,
-    /// The attestation, a PDF.
-    pub attestation: String,
-    /// The badge as PNG.
-    pub badge_png: String,
-    /// The badge as SVG.
-    pub badge_svg: String,
-    /// The credential.
-    pub credential: String,
-    /// The same as a VC-JWT, where the issuer wanted one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwt: Option<String>,
 }
 
 impl Service {
@@ -156,28 +138,8 @@ impl Service {
             }
             Event::CredentialIssued | Event::AwardBlocked | Event::Ping => {}
         }
-        data.links = Some(self.links(award, credential).await?);
+        data.links = self.award_links(award, credential).await?;
         Ok(())
-    }
-
-    /// The links of an award, which are the same for ever.
-    pub(super) async fn links(
-        &self,
-        award: &Award,
-        credential: &CredentialRecord,
-    ) -> Result<MessageLinks, ServiceError> {
-        let secrets = self.store.award_secrets(award.id).await?.ok_or_else(|| gone("an award's secrets"))?;
-        let qr = self.open_link(award.id, Link::Qr, &secrets.qr_token)?;
-        let download = self.open_link(award.id, Link::Download, &secrets.download_token)?;
-        let file = |name| self.url.download(&download, name);
-        Ok(MessageLinks {
-            verification: self.url.verification(&qr),
-            attestation: file("attestation.pdf"),
-            badge_png: file("badge.png"),
-            badge_svg: file("badge.svg"),
-            credential: file("credential.json"),
-            jwt: credential.jwt.as_ref().map(|_| file("credential.jwt")),
-        })
     }
 }
 

@@ -35,7 +35,7 @@ impl Service {
 
         let lang = settings.language.unwrap_or(issuer.language);
         let name = credential.recipient.name.as_ref().map(|name| name.as_str().to_owned());
-        let links = self.links(&award, &credential).await?;
+        let links = self.award_links(&award, &credential).await?.ok_or_else(|| gone("an award's secrets"))?;
         let (start, end) = (award.snapshot.activity_start, award.snapshot.activity_end);
         let dates = Mention::dates(start, end, &award.snapshot.issuer.time_zone, lang);
         let category = credential.revocation.as_ref().map(|revocation| revocation.category.label(lang));

@@ -8,7 +8,7 @@ mod letters;
 mod schedule;
 mod webhooks;
 
-pub use body::{MessageCredential, MessageData, MessageLearner, MessageLinks, WebhookMessage};
+pub use body::{MessageCredential, MessageData, MessageLearner, WebhookMessage};
 pub use webhooks::{EndpointError, EndpointKept};
 
 use crate::ids::MessageId;

@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::net::TcpStream;
+use std::sync::Mutex;
+
+use crate::mortal::{Converse, Mortal};
 
 /// How the next letters are met.
 #[derive(Clone, Copy)]
@@ -36,41 +37,15 @@ impl Letter {
     }
 }
 
-pub struct PostServer {
-    pub port: u16,
-    inner: Arc<Inner>,
-    stop: Arc<AtomicBool>,
-}
+pub type PostServer = Mortal<Inner>;
 
 #[derive(Default)]
-struct Inner {
+pub struct Inner {
     moods: Mutex<VecDeque<Mood>>,
     letters: Mutex<Vec<Letter>>,
 }
 
 impl PostServer {
-    pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        Self::serve(listener, port, Arc::default())
-    }
-
-    fn serve(listener: TcpListener, port: u16, inner: Arc<Inner>) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let server = Self { port, inner: Arc::clone(&inner), stop: Arc::clone(&stop) };
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let inner = Arc::clone(&inner);
-                // A client that leaves in the middle is part of what is tested.
-                std::thread::spawn(move || inner.converse(stream));
-            }
-        });
-        server
-    }
-
     pub fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}?tls=none", self.port)
     }
@@ -83,31 +58,9 @@ impl PostServer {
     pub fn letters(&self) -> Vec<Letter> {
         self.inner.letters.lock().unwrap().clone()
     }
-
-    /// Kills the server; what it took stays.
-    pub fn kill(self) -> Killed {
-        self.stop.store(true, Ordering::Relaxed);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-            std::thread::yield_now();
-        }
-        Killed { port: self.port, inner: Arc::clone(&self.inner) }
-    }
 }
 
-pub struct Killed {
-    port: u16,
-    inner: Arc<Inner>,
-}
-
-impl Killed {
-    /// The server again, on the same port, with what it took.
-    pub fn restart(self) -> PostServer {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).expect("the port is free again");
-        PostServer::serve(listener, self.port, self.inner)
-    }
-}
-
-impl Inner {
+impl Converse for Inner {
     fn converse(&self, stream: TcpStream) -> Option<()> {
         let mood = self.moods.lock().unwrap().pop_front().unwrap_or(Mood::Takes);
         if matches!(mood, Mood::DiesAtOnce) {

@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::net::TcpStream;
+use std::sync::{Condvar, Mutex};
+
+use crate::mortal::{Converse, Mortal};
 
 /// What the next requests are answered with.
 #[derive(Clone)]
@@ -28,14 +29,10 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-pub struct Receiver {
-    pub port: u16,
-    inner: Arc<Inner>,
-    stop: Arc<AtomicBool>,
-}
+pub type Receiver = Mortal<Inner>;
 
 #[derive(Default)]
-struct Inner {
+pub struct Inner {
     answers: Mutex<VecDeque<Answer>>,
     received: Mutex<Vec<Request>>,
     held: Mutex<bool>,
@@ -43,28 +40,6 @@ struct Inner {
 }
 
 impl Receiver {
-    pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        Self::serve(listener, port, Arc::default())
-    }
-
-    fn serve(listener: TcpListener, port: u16, inner: Arc<Inner>) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let receiver = Self { port, inner: Arc::clone(&inner), stop: Arc::clone(&stop) };
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let inner = Arc::clone(&inner);
-                // A sender that leaves in the middle is part of what is tested.
-                std::thread::spawn(move || inner.answer(stream));
-            }
-        });
-        receiver
-    }
-
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hook", self.port)
     }
@@ -89,39 +64,15 @@ impl Receiver {
         self.inner.answers.lock().unwrap().clear();
         self.let_go();
     }
-
-    /// The same, dead: nobody listens on its port any more.
-    pub fn kill(self) -> Killed {
-        self.stop.store(true, Ordering::Relaxed);
-        // The thread wakes once more, and drops its listener.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
-        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-            std::thread::yield_now();
-        }
-        Killed { port: self.port, inner: Arc::clone(&self.inner) }
-    }
 }
 
-pub struct Killed {
-    port: u16,
-    inner: Arc<Inner>,
-}
-
-impl Killed {
-    /// The receiver again, on the same port, with what it kept.
-    pub fn restart(self) -> Receiver {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).expect("the port is free again");
-        Receiver::serve(listener, self.port, self.inner)
-    }
-}
-
-impl Inner {
-    fn answer(&self, stream: TcpStream) {
+impl Converse for Inner {
+    fn converse(&self, stream: TcpStream) -> Option<()> {
         let mut reader = BufReader::new(stream);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
-            if reader.read_line(&mut head).unwrap_or(0) == 0 {
-                return;
+            if reader.read_line(&mut head).ok()? == 0 {
+                return None;
             }
         }
         let header = |name: &str| {
@@ -130,9 +81,7 @@ impl Inner {
             found.map(|(_, value)| value.to_owned()).unwrap_or_default()
         };
         let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
-        if reader.read_exact(&mut body).is_err() {
-            return;
-        }
+        reader.read_exact(&mut body).ok()?;
         let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Answer::Status("200 OK", ""));
         if matches!(answer, Answer::Held) {
             *self.held.lock().unwrap() = true;
@@ -142,7 +91,7 @@ impl Inner {
         self.received.lock().unwrap().push(Request { id, timestamp, signature, head, body });
         self.changed.notify_all();
         let (status, headers) = match answer {
-            Answer::Hangup => return,
+            Answer::Hangup => return None,
             Answer::Status(status, headers) => (status, headers),
             Answer::Held => {
                 let held = self.held.lock().unwrap();
@@ -151,6 +100,6 @@ impl Inner {
             }
         };
         let answer = format!("HTTP/1.1 {status}\r\n{headers}content-length: 0\r\nconnection: close\r\n\r\n");
-        let _ = reader.get_mut().write_all(answer.as_bytes());
+        reader.get_mut().write_all(answer.as_bytes()).ok()
     }
 }
