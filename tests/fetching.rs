@@ -428,3 +428,37 @@ fn authorities_are_read_from_pem() {
     let policy = FetchPolicy { extra_roots: nonsense, ..FetchPolicy::default() };
     assert_eq!(Fetcher::new(policy, Arc::new(SystemClock)).unwrap_err(), PolicyError::Root(1));
 }
+
+#[tokio::test]
+async fn what_is_posted_is_held_to_the_same_rules() {
+    let scene = Scene::with(|policy| policy.post_timeout = Duration::from_secs(20));
+    let post = async |url: String| scene.fetcher.post(&url, vec![("webhook-id", "1".into())], b"{}".to_vec()).await;
+    scene.server.answer("/hook", status("202 Accepted"));
+    assert_eq!(post(scene.server.url("/hook")).await.unwrap().status, 202);
+
+    scene.server.answer("/moved", redirect(&scene.server.url("/hook")));
+    let before = scene.server.asked_in_all();
+    assert_eq!(post(scene.server.url("/moved")).await.unwrap().status, 302);
+    assert_eq!(scene.server.asked_in_all(), before + 1, "a redirect is an answer, and not followed");
+
+    let busy = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 120\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    scene.server.answer("/busy", Answers::Raw(busy.into()));
+    assert_eq!(post(scene.server.url("/busy")).await.unwrap().retry_after.as_deref(), Some("120"));
+
+    let before = scene.server.asked_in_all();
+    for url in ["https://127.0.0.1:1/", "https://10.0.0.1/", "https://169.254.169.254/", "https://[::1]:1/"] {
+        assert_eq!(post(url.into()).await, Err(FetchError::ForbiddenAddress), "{url}");
+        assert_eq!(scene.fetcher.may_post(url), Err(FetchError::ForbiddenAddress), "{url}");
+    }
+    for url in ["http://lms.example/", "http://127.0.0.1/"] {
+        assert_eq!(post(url.into()).await, Err(FetchError::NotHttps), "{url}");
+    }
+    assert_eq!(scene.server.asked_in_all(), before);
+    assert_eq!(scene.fetcher.may_post(&scene.server.url("/hook")), Ok(()));
+    assert_eq!(Fetcher::off().post(&scene.server.url("/hook"), vec![], vec![]).await, Err(FetchError::Off));
+
+    let impatient = Scene::with(|policy| policy.post_timeout = Duration::from_millis(300));
+    impatient.server.answer("/silent", Answers::Silence);
+    let silent = impatient.fetcher.post(&impatient.server.url("/silent"), vec![], b"{}".to_vec()).await;
+    assert_eq!(silent, Err(FetchError::Timeout));
+}
