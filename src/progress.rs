@@ -4,7 +4,7 @@
 //! Decides nothing and awards nothing. The link names nobody and is made when it is first asked for: one for each session and learner.
 
 use crate::audit::Actor;
-use crate::award::Award;
+use crate::award::{Award, Verdict};
 use crate::catalog::{AwardKind, EffectiveSession, Issuer, WebUrl};
 use crate::criteria::{self, Progress};
 use crate::ids::{CapabilityToken, Code, LearnerId};
@@ -21,6 +21,8 @@ pub struct SessionProgress {
     pub issuer: Issuer,
     /// As of when.
     pub at: Timestamp,
+    /// When the session was closed: since then an award takes an officer.
+    pub closed: Option<Timestamp>,
     /// Each kind of award that it grants.
     pub kinds: Vec<KindProgress>,
 }
@@ -30,6 +32,8 @@ pub struct SessionProgress {
 pub struct KindProgress {
     /// The criteria, step by step.
     pub progress: Progress,
+    /// What an officer decided instead of the criteria.
+    pub by_hand: Option<Verdict>,
     /// The award, where there is one.
     pub award: Option<AwardMade>,
 }
@@ -60,9 +64,11 @@ impl Service {
         let mut kinds = Vec::new();
         for kind in effective.kinds() {
             let Some(progress) = criteria::progress(&effective, kind, &ledger, at) else { continue };
-            kinds.push(KindProgress { progress, award: self.award_made(session, learner, kind).await? });
+            let by_hand = self.store.verdict_by_hand(session, learner, kind).await?.map(|held| held.verdict);
+            kinds.push(KindProgress { progress, by_hand, award: self.award_made(session, learner, kind).await? });
         }
-        Ok(Some(SessionProgress { session: effective, issuer, at, kinds }))
+        let closed = self.store.session_closed_at(session).await?;
+        Ok(Some(SessionProgress { session: effective, issuer, at, closed, kinds }))
     }
 
     async fn award_made(

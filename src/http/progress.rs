@@ -17,7 +17,7 @@ use super::auth::{Caller, Scope};
 use super::awards;
 use super::extract::Named;
 use super::problem::{Kind, Problem};
-use crate::award::AwardState;
+use crate::award::{AwardState, BlockReason, Verdict};
 use crate::catalog::EffectiveSession;
 use crate::ids::{CapabilityToken, Code, ExternalId, LearnerId};
 use crate::pages::{AwardShown, KindShown, ProgressPage, ShownIn};
@@ -93,8 +93,9 @@ async fn session_and_learner(
 /// What both the API and the learner's link tell.
 fn document(app: &App, found: &SessionProgress) -> Value {
     let session = &found.session;
-    let kinds = found.kinds.iter().map(|KindProgress { progress, award }| {
+    let kinds = found.kinds.iter().map(|KindProgress { progress, by_hand, award }| {
         let mut kind = json!(progress);
+        kind["by_hand"] = json!(by_hand.map(Verdict::as_str));
         kind["award"] = json!(award.as_ref().map(award_told));
         kind
     });
@@ -104,6 +105,7 @@ fn document(app: &App, found: &SessionProgress) -> Value {
         "issuer": session.issuer(),
         "starts": session.session.starts,
         "ends": session.session.ends,
+        "closed": found.closed,
         "at": found.at,
         "criteria": app.service.url.session_criteria(&session.session.code),
         "kinds": kinds.collect::<Vec<_>>(),
@@ -186,6 +188,7 @@ fn render(
         issuer: &found.issuer,
         kinds: &kinds,
         at: found.at,
+        closed: found.closed,
         page_url: &url.progress(token),
         criteria_url: &url.session_criteria(&found.session.session.code),
         shown_in,
@@ -195,6 +198,7 @@ fn render(
 
 fn kind_shown(kind: &KindProgress) -> KindShown<'_> {
     let award = match &kind.award {
+        None if kind.by_hand == Some(Verdict::Refuse) => AwardShown::Refused,
         None => AwardShown::None,
         Some(AwardMade { award, credential: Some(credential), links: Some(links) }) => match &credential.revocation {
             Some(revocation) => AwardShown::Revoked { at: revocation.at },
@@ -206,7 +210,13 @@ fn kind_shown(kind: &KindProgress) -> KindShown<'_> {
                 verification: &links.verification,
             },
         },
-        Some(_) => AwardShown::Preparing,
+        Some(AwardMade { award, .. }) => match &award.state {
+            AwardState::Blocked { .. } if kind.by_hand == Some(Verdict::Refuse) => AwardShown::Refused,
+            AwardState::Blocked { reasons } if reasons.contains(&BlockReason::SessionClosed) => {
+                AwardShown::AfterClosing
+            }
+            _ => AwardShown::Preparing,
+        },
     };
     KindShown { progress: &kind.progress, award }
 }

@@ -23,6 +23,8 @@ pub struct ProgressPage<'a> {
     pub kinds: &'a [KindShown<'a>],
     /// As of when.
     pub at: Timestamp,
+    /// When the session was closed.
+    pub closed: Option<Timestamp>,
     /// The address of the whole page, to which the short form leads.
     pub page_url: &'a str,
     /// Where the criteria are published.
@@ -58,6 +60,10 @@ pub enum AwardShown<'a> {
     None,
     /// It is being prepared.
     Preparing,
+    /// All was done after the session was closed: it waits for an officer.
+    AfterClosing,
+    /// An officer refused it.
+    Refused,
     /// It was issued.
     Issued {
         /// When it was awarded.
@@ -127,7 +133,12 @@ impl Pages {
     /// `GET /p/{token}`, and the same for a frame.
     pub fn progress(&self, page: &ProgressPage<'_>) -> Result<String, PageError> {
         let (lang, session, zone) = (page.lang, &page.session.session, &page.issuer.time_zone);
-        let ends = session.ends.map(|ends| {
+        let closed = page.closed.map(|closed| {
+            let day = closed.day(zone, lang);
+            let fr = format!("La session est close depuis le {day} : une attribution demande l’accord de l’organisme.");
+            say(lang, &fr, &format!("The session was closed on {day}: an award takes the issuer’s consent."))
+        });
+        let ends = session.ends.filter(|_| closed.is_none()).map(|ends| {
             let day = ends.day(zone, lang);
             if page.at < ends {
                 say(lang, &format!("La session se termine le {day}."), &format!("The session ends on {day}."))
@@ -139,7 +150,7 @@ impl Pages {
             content_lang: page.session.training.language.tag(),
             title: page.session.training.title.as_str(),
             issuer: page.issuer.name.as_str(),
-            ends,
+            ends: closed.or(ends),
             kinds: page.kinds.iter().map(|kind| kind_context(kind, zone, lang)).collect(),
             times: page.kinds.first().map(|kind| times(&kind.progress.time, lang)).unwrap_or_default(),
             page_url: page.page_url,
@@ -171,6 +182,15 @@ fn kind_context<'a>(kind: &KindShown<'a>, zone: &Zone, lang: Lang) -> KindContex
             let fr = format!("{} par l’organisme le {}.", agree("Retirée", "Retiré"), day(at));
             ("revoked", say(lang, &fr, &format!("Withdrawn by its issuer on {}.", day(at))))
         }
+        (AwardShown::Refused, _) => ("revoked", refused(progress.kind, lang)),
+        (AwardShown::AfterClosing, _) => (
+            "ready",
+            say(
+                lang,
+                "Tout est fait, mais après la clôture de la session : l’organisme doit donner son accord.",
+                "All is done, but after the session was closed: the issuer has to give its consent.",
+            ),
+        ),
         (AwardShown::Preparing, _) | (AwardShown::None, StepState::Done) => (
             "ready",
             say(
@@ -211,6 +231,12 @@ fn remaining(count: usize, lang: Lang) -> String {
         (_, Lang::Fr) => format!("Il vous reste {count} étapes."),
         (_, Lang::En) => format!("{count} steps remain."),
     }
+}
+
+fn refused(kind: AwardKind, lang: Lang) -> String {
+    let award = kind.with_article(lang);
+    let fr = format!("L’organisme a décidé de ne pas délivrer {award}. Demandez-lui pourquoi.");
+    say(lang, &fr, &format!("The issuer decided not to award {award}. Ask it why."))
 }
 
 fn over(kind: AwardKind, lang: Lang) -> String {

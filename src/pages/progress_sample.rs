@@ -34,6 +34,7 @@ pub(super) fn render_all(pages: &Pages, lang: Lang) -> Result<Vec<(String, Strin
     add("start", early, &nothing, [AwardShown::None, AwardShown::None])?;
     add("under-way", early, &started, [AwardShown::None, AwardShown::None])?;
     add("over", late, &started, [AwardShown::Preparing, AwardShown::None])?;
+    add("refused", late, &started, [AwardShown::AfterClosing, AwardShown::Refused])?;
     add("awarded", late, &started, [issued(), AwardShown::Revoked { at: moment(early) }])?;
     Ok(out)
 }
@@ -62,6 +63,7 @@ fn page<'a>(
         issuer,
         kinds,
         at,
+        closed: None,
         page_url: "https://sceau.example/p/AAAAAAAAAAAAAAAAAAAAAA",
         criteria_url: "https://sceau.example/sessions/laicite-2026-03/criteria",
         shown_in,

@@ -112,6 +112,20 @@ crate::on_both_engines! {
         assert_eq!(ended["entries"].as_array().map(Vec::len), Some(1));
     }
 
+    /// Whoever was refused is told so, and not that the document is on its way; why is the officers' business.
+    async fn what_officers_decide_shows_and_their_reasons_do_not(app: &TestApp) {
+        app.deliver(&completion(zoe(), &ACTIVITIES[..1])).await;
+        app.work().await;
+        let refuse = json!({ "kind": "participation", "verdict": "refuse", "reason": "Fraude présumée" });
+        app.post("/api/v1/sessions/laicite-2026-03/learners/892/decision?source=mentor", &refuse).await.expect(202);
+        app.complete(zoe()).await;
+        let found = app.progress().await;
+        assert_eq!((&found["kinds"][0]["by_hand"], &found["kinds"][0]["award"]), (&json!("refuse"), &Value::Null));
+        let page = app.page(text(&found, "/links/page"), "fr").await.expect(200);
+        assert!(page.text().contains("a décidé de ne pas délivrer") && !page.text().contains("Fraude"));
+        assert!(!found.to_string().contains("Fraude"));
+    }
+
     async fn who_may_read_progress(app: &TestApp) {
         app.deliver(&completion(zoe(), &ACTIVITIES[..1])).await;
         app.work().await;
