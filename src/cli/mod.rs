@@ -77,7 +77,7 @@ enum Command {
     /// What sources sent: list, show, replay.
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
-    /// Sessions: attendance sheets.
+    /// Sessions: how they stand, dry runs, new criteria, decisions by hand, closing, attendance sheets, evidence out of files.
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
     /// Jobs that were given up: list, retry.

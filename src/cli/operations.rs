@@ -1,4 +1,4 @@
-//! `sceau operations`, and how a command that starts one follows it: with a bar on a terminal, by lines elsewhere.
+//! `sceau operations`, and how a command that starts one follows it, with a bar on a terminal.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -198,7 +198,7 @@ pub(super) async fn follow(service: &Service, id: OperationId, report: Option<&P
     })
 }
 
-/// A bar on a terminal; elsewhere a line on standard error now and then.
+/// A bar on a terminal; nothing elsewhere, where `sceau operations show` and the API tell.
 pub(super) fn bar(total: u64, what: &'static str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
