@@ -141,12 +141,17 @@ enum Step {
     Index(usize),
 }
 
+/// A key as a step of a JSON Pointer (RFC 6901 § 3).
+pub fn pointer_step(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
 fn pointer(path: &[Step]) -> String {
     let mut out = String::new();
     for step in path {
         out.push('/');
         match step {
-            Step::Key(key) => out.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Step::Key(key) => out.push_str(&pointer_step(key)),
             Step::Index(index) => out.push_str(&index.to_string()),
         }
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CatalogError, Iri, Name, ShortText, WebUrl};
 use crate::ids::Code;
+use crate::json::pointer_step;
 
 /// A site that reports what learners did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -56,11 +57,11 @@ impl Source {
         check_count("/courses", self.courses.len())?;
         check_count("/activities", self.activities.len())?;
         for (course, mapping) in &self.courses {
-            let pointer = format!("/courses/{}", escaped(course));
+            let pointer = format!("/courses/{}", pointer_step(course));
             check_id(course, &pointer)?;
             check_count(&format!("{pointer}/modules"), mapping.modules.len())?;
             for module in mapping.modules.keys() {
-                check_id(module, &format!("{pointer}/modules/{}", escaped(module)))?;
+                check_id(module, &format!("{pointer}/modules/{}", pointer_step(module)))?;
             }
         }
         Ok(())
@@ -78,11 +79,6 @@ fn check_count(pointer: &str, count: usize) -> Result<(), CatalogError> {
 fn check_id(id: &str, pointer: &str) -> Result<(), CatalogError> {
     let fits = (1..=100).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
     if fits { Ok(()) } else { Err(CatalogError::new(pointer, "an id of the LMS has 1 to 100 visible characters")) }
-}
-
-/// A key as a part of a JSON Pointer (RFC 6901 § 3).
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// What a course of the LMS stands for.

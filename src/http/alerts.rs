@@ -1,7 +1,7 @@
 //! What calls for an officer's attention, and its settling.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::App;
 use super::auth::{Caller, Scope};
-use super::extract::{Named, StrictJson};
+use super::extract::{Asked, Named, StrictJson, asked};
 use super::learners::reason;
 use super::problem::{Kind, Problem};
 use crate::ids::{AwardId, Code};
@@ -25,13 +25,9 @@ pub(super) struct Wanted {
 }
 
 /// `GET /api/v1/alerts?session=&settled=true`: oldest first.
-pub(super) async fn list(
-    State(app): State<App>,
-    caller: Caller,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, caller: Caller, wanted: Asked<Wanted>) -> Result<Response, Problem> {
     caller.needs(Scope::AwardsRead)?;
-    let Query(wanted) = wanted.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let wanted = asked(wanted)?;
     let settled = if wanted.settled { SettledAlerts::Shown } else { SettledAlerts::Hidden };
     let issuer = Some(caller.issuer.clone());
     let filter = AlertFilter { session: wanted.session, award: None, issuer, settled };

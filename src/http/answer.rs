@@ -1,7 +1,11 @@
 //! Answers with their media types and caching, so that each is spelt once.
 
+use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::App;
 use crate::text::Lang;
@@ -38,6 +42,15 @@ pub(super) fn typed(media_type: &'static str, keep: Keep, body: impl IntoRespons
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response.headers_mut().insert(header::CACHE_CONTROL, keep.header());
     response
+}
+
+/// A part of a list under its name, and where the next part starts, if there is one.
+pub(super) fn list(name: &str, entries: impl IntoIterator<Item = Value>, next: Option<impl Serialize>) -> Response {
+    let mut answer = json!({ name: entries.into_iter().collect::<Vec<_>>() });
+    if let Some(next) = next {
+        answer["next"] = json!(next);
+    }
+    Json(answer).into_response()
 }
 
 /// The same, for machines of any origin (verifiers in browsers fetch keys, statuses and credentials).

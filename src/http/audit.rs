@@ -2,14 +2,15 @@
 //!
 //! The whole chain, with which it can be checked, is an operator's (`sceau audit`): it speaks of every issuer.
 
-use axum::Json;
-use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::State;
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
+use super::answer;
 use super::auth::{Caller, Scope};
+use super::extract::{Asked, asked};
 use super::problem::{Kind, Problem};
 use crate::audit::{Action, Entry, Object};
 use crate::store::AuditFilter;
@@ -25,13 +26,9 @@ pub(super) struct Wanted {
 
 /// `GET /api/v1/audit?action=&after=&limit=`: entries in the order of the chain, and the number after which the next part starts.
 /// Reading is an entry too.
-pub(super) async fn list(
-    State(app): State<App>,
-    caller: Caller,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, caller: Caller, wanted: Asked<Wanted>) -> Result<Response, Problem> {
     caller.needs(Scope::AuditRead)?;
-    let Query(wanted) = wanted.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let wanted = asked(wanted)?;
     let known = |word: &str| Action::ALL.iter().copied().find(|action| action.as_str() == word);
     let action = match wanted.action.as_deref() {
         None => None,
@@ -52,9 +49,5 @@ pub(super) async fn list(
         }
         entry
     });
-    let mut answer = json!({ "entries": entries.collect::<Vec<_>>() });
-    if let Some(next) = next {
-        answer["next"] = json!(next);
-    }
-    Ok(Json(answer).into_response())
+    Ok(answer::list("entries", entries, next))
 }

@@ -1,15 +1,16 @@
 //! The awards API: what the LMS shows its learners, and what officers do to awards.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
+use super::answer;
 use super::auth::{Caller, Scope};
-use super::extract::{Named, StrictJson, page};
+use super::extract::{Asked, Named, StrictJson, asked, page};
 use super::problem::{Kind, Problem};
 use crate::award::{Award, AwardState, RevocationCategory};
 use crate::ids::{AwardId, Code, CredentialId, ExternalId, LearnerId};
@@ -32,13 +33,9 @@ pub(super) struct Wanted {
 }
 
 /// `GET /api/v1/awards?session=&source=&learner=&state=&after=&limit=`: states and links, newest first.
-pub(super) async fn list(
-    State(app): State<App>,
-    caller: Caller,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, caller: Caller, wanted: Asked<Wanted>) -> Result<Response, Problem> {
     caller.needs(Scope::AwardsRead)?;
-    let Query(wanted) = wanted.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let wanted = asked(wanted)?;
     let store = &app.service.store;
     let learner = match &wanted.learner {
         Some(id) => match learner(&app, &caller, wanted.source.as_ref(), id).await? {
@@ -56,11 +53,7 @@ pub(super) async fn list(
     for award in &found.items {
         awards.push(describe(&app, award).await?);
     }
-    let mut answer = json!({ "awards": awards });
-    if let Some(next) = found.next {
-        answer["next"] = json!(next.to_string());
-    }
-    Ok(Json(answer).into_response())
+    Ok(answer::list("awards", awards, found.next.map(|next| next.to_string())))
 }
 
 /// The learner meant by an id: of the source named, else of the one source of the caller's issuer that knows it.

@@ -1,8 +1,8 @@
 //! Request bodies and paths, read strictly: every refusal names the field.
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -62,6 +62,14 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
     }
 }
 
+/// What a query asks, or why it could not be read: told once it is known that the caller may ask at all.
+pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
+
+/// What a query asks.
+pub(super) fn asked<T>(query: Asked<T>) -> Result<T, Problem> {
+    query.map(|Query(asked)| asked).map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))
+}
+
 /// The part of a list that is asked for: a hundred entries unless more are, five hundred at most.
 pub(super) fn page(after: Option<String>, limit: Option<u32>) -> Result<Page, Problem> {
     let after = after.map(|cursor| cursor.parse()).transpose();
@@ -75,7 +83,7 @@ fn pointer(path: &Path) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", json::pointer_step(key))),
             Segment::Enum { variant } => pointer.push_str(&format!("/{variant}")),
             Segment::Unknown => {}
         }

@@ -1,15 +1,16 @@
 //! What was told to others and what could not be: the outbox, for an issuer's officers. A message names nobody.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
+use super::answer;
 use super::auth::{Caller, Scope};
-use super::extract::{Named, StrictJson, page};
+use super::extract::{Asked, Named, StrictJson, asked, page};
 use super::problem::{Kind, Problem};
 use crate::ids::{AwardId, Code, MessageId};
 use crate::store::{Channel, ChannelName, MessageFilter, MessageRecord, MessageReplay, MessageState};
@@ -30,13 +31,9 @@ pub(super) struct Wanted {
 }
 
 /// `GET /api/v1/messages?state=&channel=&endpoint=&award=&after=&limit=`: newest first.
-pub(super) async fn list(
-    State(app): State<App>,
-    caller: Caller,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, caller: Caller, wanted: Asked<Wanted>) -> Result<Response, Problem> {
     caller.needs(Scope::WebhooksWrite)?;
-    let Query(wanted) = wanted.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let wanted = asked(wanted)?;
     let filter = MessageFilter {
         issuer: Some(caller.issuer.clone()),
         state: wanted.state,
@@ -46,11 +43,7 @@ pub(super) async fn list(
     };
     let page = page(wanted.after, wanted.limit)?;
     let found = app.service.store.messages(&filter, &page).await?;
-    let mut answer = json!({ "messages": found.items.iter().map(describe).collect::<Vec<_>>() });
-    if let Some(next) = found.next {
-        answer["next"] = json!(next.to_string());
-    }
-    Ok(Json(answer).into_response())
+    Ok(answer::list("messages", found.items.iter().map(describe), found.next.map(|next| next.to_string())))
 }
 
 /// `GET /api/v1/messages/{id}`.

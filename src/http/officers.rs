@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::App;
 use super::auth::{Caller, Scope};
 use super::catalog::Seen;
-use super::extract::{Named, StrictJson};
+use super::extract::{Asked, Named, StrictJson, asked};
 use super::learners::reason;
 use super::operations::describe;
 use super::problem::{Kind, Problem};
@@ -118,8 +118,6 @@ pub(super) struct OfSource {
     source: Code,
 }
 
-type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
-
 /// `POST /api/v1/sessions/{code}/learners/{learner}/decision?source=`.
 pub(super) async fn decide(
     State(app): State<App>,
@@ -129,7 +127,7 @@ pub(super) async fn decide(
     StrictJson(body): StrictJson<Decision>,
 ) -> Result<Response, Problem> {
     let session = operated(&app, &caller, &code).await?;
-    let Query(OfSource { source }) = of.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let OfSource { source } = asked(of)?;
     let reason = reason(&body.reason)?.to_owned();
     granted(&session, body.kind, "/kind")?;
     let learner = learner_of(&app, &session, &source, &learner).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
+use super::answer;
 use super::auth::{Caller, Scope};
-use super::extract::{Named, page};
+use super::extract::{Asked, Named, asked, page};
 use super::problem::{Kind, Problem};
 use crate::ids::OperationId;
 use crate::operation::{Operation, RowOutcome};
@@ -56,20 +57,13 @@ pub(super) struct Wanted {
     limit: Option<u32>,
 }
 
-type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
-
 /// `GET /api/v1/operations?after=&limit=`: newest first.
 pub(super) async fn list(State(app): State<App>, caller: Caller, wanted: Asked<Wanted>) -> Result<Response, Problem> {
     caller.needs(Scope::SessionsOperate)?;
-    let bad = |detail: String| Problem::new(Kind::BadRequest, detail);
-    let Query(wanted) = wanted.map_err(|error| bad(error.body_text()))?;
+    let wanted = asked(wanted)?;
     let page = page(wanted.after, wanted.limit)?;
     let found = app.service.store.operations(Some(&caller.issuer), &page).await?;
-    let mut answer = json!({ "operations": found.items.iter().map(describe).collect::<Vec<_>>() });
-    if let Some(next) = found.next {
-        answer["next"] = json!(next.to_string());
-    }
-    Ok(Json(answer).into_response())
+    Ok(answer::list("operations", found.items.iter().map(describe), found.next.map(|next| next.to_string())))
 }
 
 /// `GET /api/v1/operations/{id}`.
@@ -122,7 +116,7 @@ pub(super) async fn rows(
     wanted: Asked<WantedRows>,
 ) -> Result<Response, Problem> {
     of_caller(&app, &caller, id).await?;
-    let Query(wanted) = wanted.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let wanted = asked(wanted)?;
     let limit = wanted.limit.unwrap_or(100).clamp(1, 500);
     let found = app.service.store.operation_rows(id, wanted.outcome, wanted.after.unwrap_or(0), limit).await?;
     let next = found.last().filter(|_| found.len() == limit as usize).map(|row| row.number);
@@ -132,11 +126,7 @@ pub(super) async fn rows(
         row["learner"] = json!({ "source": line.source, "id": line.learner });
         row
     });
-    let mut answer = json!({ "rows": rows.collect::<Vec<_>>() });
-    if let Some(next) = next {
-        answer["next"] = json!(next);
-    }
-    Ok(Json(answer).into_response())
+    Ok(answer::list("rows", rows, next))
 }
 
 /// `GET /api/v1/operations/{id}/report.csv`: the whole report, for a spreadsheet.

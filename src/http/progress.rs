@@ -5,7 +5,7 @@
 //! sources alone.
 
 use axum::Json;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use super::App;
 use super::answer::{self, Keep};
 use super::auth::{Caller, Scope};
 use super::awards;
-use super::extract::Named;
+use super::extract::{Asked, Named, asked};
 use super::problem::{Kind, Problem};
 use crate::award::{AwardState, BlockReason, Verdict};
 use crate::catalog::EffectiveSession;
@@ -31,7 +31,7 @@ pub(super) struct KnownTo {
     source: Option<Code>,
 }
 
-type Known = Result<Query<KnownTo>, axum::extract::rejection::QueryRejection>;
+type Known = Asked<KnownTo>;
 
 /// `GET /api/v1/sessions/{code}/learners/{learner}/progress?source=`.
 pub(super) async fn of_learner(
@@ -83,7 +83,7 @@ async fn session_and_learner(
     id: &ExternalId,
     known: Known,
 ) -> Result<(EffectiveSession, LearnerId), Problem> {
-    let Query(known) = known.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let known = asked(known)?;
     let session = app.service.store.effective_session(code).await?.ok_or_else(|| Problem::not_found("session"))?;
     caller.acts_for(session.issuer())?;
     let learner = awards::learner(app, caller, known.source.as_ref(), id).await?;

@@ -1,7 +1,7 @@
 //! What trainers hand in about a session: attendance sheets.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::auth::{Caller, Scope};
-use super::extract::{Body, Named};
+use super::extract::{Asked, Body, Named, asked};
 use super::problem::{Kind, Problem, located};
 use crate::attendance::{SheetError, SheetGiven, SheetKept};
 use crate::ids::Code;
@@ -31,12 +31,12 @@ pub(super) async fn attendance(
     State(app): State<App>,
     caller: Caller,
     Named(code): Named<Code>,
-    with: Result<Query<WithSheet>, axum::extract::rejection::QueryRejection>,
+    with: Asked<WithSheet>,
     headers: HeaderMap,
     Body(sheet): Body,
 ) -> Result<Response, Problem> {
     caller.needs(Scope::EvidenceWrite)?;
-    let Query(with) = with.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let with = asked(with)?;
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     if !media_type.trim_start().to_ascii_lowercase().starts_with("text/") {
         return Err(Problem::new(Kind::MediaType, "send text/csv"));

@@ -1,17 +1,17 @@
 //! What a source's ids stand for, and how it fares: trying a payload, proposals, courses one by one, the mapping as a table, health.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
-use super::answer::{Keep, typed};
+use super::answer::{self, Keep, typed};
 use super::auth::{Caller, Scope};
 use super::catalog::answer;
-use super::extract::{Body, Named, StrictJson};
+use super::extract::{Asked, Body, Named, StrictJson, asked};
 use super::problem::{Kind, Problem};
 use crate::catalog::{CourseMapping, Source};
 use crate::guess::Guess;
@@ -43,20 +43,16 @@ pub(super) async fn proposals(
     State(app): State<App>,
     caller: Caller,
     Named(code): Named<Code>,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Asked<Wanted>,
 ) -> Answer {
     let source = readable(&app, &caller, &code).await?;
-    let Query(wanted) = wanted.map_err(|error| Problem::new(Kind::BadRequest, error.body_text()))?;
+    let wanted = asked(wanted)?;
     let after = wanted.after.as_deref().map(str::parse).transpose();
     let after = after.map_err(|_| Problem::new(Kind::BadRequest, "after is not what an answer's next said"))?;
     let page = Page { limit: wanted.limit.unwrap_or(50), after };
     let state = wanted.state.unwrap_or(ProposalState::Open);
     let found = mapping::proposals(&app.service.store, &source, state, &page).await?;
-    let mut answer = json!({ "proposals": found.items.iter().map(proposed).collect::<Vec<_>>() });
-    if let Some(next) = found.next {
-        answer["next"] = json!(next.to_string());
-    }
-    Ok(Json(answer).into_response())
+    Ok(answer::list("proposals", found.items.iter().map(proposed), found.next.map(|next| next.to_string())))
 }
 
 /// A proposal as a document.

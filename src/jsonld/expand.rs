@@ -313,7 +313,7 @@ fn is_keyword_like(text: &str) -> bool {
 fn within<T>(pointer: &mut String, step: &str, visit: impl FnOnce(&mut String) -> T) -> T {
     let length = pointer.len();
     pointer.push('/');
-    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    pointer.push_str(&crate::json::pointer_step(step));
     let outcome = visit(pointer);
     pointer.truncate(length);
     outcome

@@ -143,8 +143,7 @@ fn digests(value: &Value, pointer: String, breaches: &mut Vec<Breach>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                let escaped = name.replace('~', "~0").replace('/', "~1");
-                let pointer = format!("{pointer}/{escaped}");
+                let pointer = format!("{pointer}/{}", crate::json::pointer_step(name));
                 if name != "digestMultibase" {
                     digests(member, pointer, breaches);
                 } else if !is_texts(member) || !select(member, "/*").iter().all(|(_, one)| is_any_multibase(one)) {

@@ -30,7 +30,7 @@ impl Place<'_> {
     fn pointer(&self) -> String {
         match self {
             Self::Root(pointer) => (*pointer).to_owned(),
-            Self::Key(above, key) => format!("{}/{}", above.pointer(), key.replace('~', "~0").replace('/', "~1")),
+            Self::Key(above, key) => format!("{}/{}", above.pointer(), crate::json::pointer_step(key)),
             Self::Index(above, index) => format!("{}/{index}", above.pointer()),
         }
     }
