@@ -9,7 +9,7 @@ use crate::catalog::{EffectiveSession, Source};
 use crate::evidence::{Fact, State};
 use crate::intake::{self, Record, Reported};
 use crate::learner::{IdentifierKind, Identifiers};
-use crate::store::{Store, StoreError};
+use crate::store::{Meant, Store, StoreError};
 use crate::take_up::{LEARNER_UNKNOWN, Place, agree_on_learners, place_of, unmapped_reason};
 use crate::time::Timestamp;
 
@@ -68,7 +68,7 @@ pub async fn rehearse(
                 (None, Some(reason))
             }
         };
-        let known = store.is_learner_known(&source.code, &record.learner).await?.is_some();
+        let known = store.meant(&source.code, &record.learner).await? != Meant::Nobody;
         let describes = record.name.is_some() || record.email.is_some();
         if session.is_some() && !known && !describes {
             waits.get_or_insert_with(|| LEARNER_UNKNOWN.to_owned());

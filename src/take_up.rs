@@ -11,7 +11,9 @@ use crate::evidence::Evidence;
 use crate::ids::{DeliveryId, ExternalId, LearnerId};
 use crate::intake::{self, Record, xapi};
 use crate::service::{Service, ServiceError};
-use crate::store::{DeliveryEnd, Job, LearnerUpdate, Standing, Store, StoreError, Taken, WaitFor};
+use crate::store::{
+    DeliveryEnd, Job, LearnerRecord, LearnerUpdate, Meant, Standing, Store, StoreError, Taken, WaitFor,
+};
 use crate::text::{Email, PersonName};
 use crate::time::Timestamp;
 
@@ -117,21 +119,14 @@ impl Service {
         record: &Record,
         said_at: Timestamp,
     ) -> Result<Option<LearnerId>, ServiceError> {
-        let known = self.store.learner_known_as(&source.code, &record.learner).await?;
-        let news = |known: &crate::store::LearnerRecord| {
+        let says_more = |known: &LearnerRecord| {
             (record.name.is_some() && record.name != known.name)
                 || (record.email.is_some() && record.email != known.email)
         };
-        match known {
-            Some(known) if !news(&known) => Ok(Some(known.id)),
-            None if record.name.is_none() && record.email.is_none() => {
-                match self.store.is_learner_known(&source.code, &record.learner).await? {
-                    // Known by one of the names given: the others are to be learnt.
-                    Some(_) => self.keep(source, record, said_at).await.map(Some),
-                    None => Ok(None),
-                }
-            }
-            _ => self.keep(source, record, said_at).await.map(Some),
+        match self.store.meant(&source.code, &record.learner).await? {
+            Meant::Known(known) if !says_more(&known) => Ok(Some(known.id)),
+            Meant::Nobody if record.name.is_none() && record.email.is_none() => Ok(None),
+            Meant::Known(_) | Meant::InPart | Meant::Nobody => self.keep(source, record, said_at).await.map(Some),
         }
     }
 

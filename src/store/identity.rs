@@ -53,6 +53,23 @@ macro_rules! group_of {
 }
 pub(super) use group_of;
 
+/// That learners `$1` and `$2` were declared to be two people: a condition.
+macro_rules! apart {
+    () => {
+        concat!(
+            "((one in ",
+            group_of!("$1"),
+            " and other in ",
+            group_of!("$2"),
+            ") or (one in ",
+            group_of!("$2"),
+            " and other in ",
+            group_of!("$1"),
+            "))"
+        )
+    };
+}
+
 impl Namespace {
     /// That of a source, which must be known.
     pub(super) async fn of(tx: &mut Tx, source: &Code) -> Result<Self> {
@@ -131,9 +148,11 @@ pub(super) async fn resolve(tx: &mut Tx, namespace: &Namespace, identifiers: &Id
     let mut learner = None;
     for (kind, _, holder) in &found {
         let Some(holder) = *holder else { continue };
+        if learner.is_some() {
+            break;
+        }
         // Where an id is named that nobody has yet, whoever has another one is another person.
-        let fits = *kind == IdentifierKind::Id || identifiers.id.is_none() || !namespace.has_id(tx, holder).await?;
-        if learner.is_none() && fits {
+        if *kind == IdentifierKind::Id || identifiers.id.is_none() || !namespace.has_id(tx, holder).await? {
             learner = Some(holder);
         }
     }
@@ -245,18 +264,14 @@ async fn alert_to_doubles(tx: &mut Tx, learner: LearnerId, now: Timestamp) -> Re
     Ok(())
 }
 
+/// Who stands for a learner, held until the transaction ends; none where there is no such learner.
+async fn stands_for(tx: &mut Tx, learner: LearnerId) -> Result<Option<LearnerId>> {
+    let row = tx.row("select canonical from learners where id = $1 for no key update", args![learner]).await?;
+    row.map(|row| row.parse("canonical")).transpose()
+}
+
 async fn are_apart(tx: &mut Tx, one: LearnerId, other: LearnerId) -> Result<bool> {
-    let sql = concat!(
-        "select since from learners_apart where (one in ",
-        group_of!("$1"),
-        " and other in ",
-        group_of!("$2"),
-        ") or (one in ",
-        group_of!("$2"),
-        " and other in ",
-        group_of!("$1"),
-        ") limit 1"
-    );
+    let sql = concat!("select since from learners_apart where ", apart!(), " limit 1");
     Ok(tx.row(sql, args![one, other]).await?.is_some())
 }
 
@@ -272,26 +287,14 @@ impl Store {
         let mut tx = self.begin().await?;
         let namespace = Namespace::of(&mut tx, source).await?;
         namespace.enter(&mut tx).await?;
-        let canonical = "select canonical from learners where id = $1 for no key update";
-        let (Some(one), Some(two)) = (tx.row(canonical, args![other]).await?, tx.row(canonical, args![kept]).await?)
-        else {
+        let (Some(one), Some(two)) = (stands_for(&mut tx, other).await?, stands_for(&mut tx, kept).await?) else {
             return Ok(Merged::NotFound);
         };
-        let pair: (LearnerId, LearnerId) = (one.parse("canonical")?, two.parse("canonical")?);
+        let pair = (one, two);
         if pair.0 == pair.1 {
             return Ok(Merged::Already);
         }
-        let together = concat!(
-            "delete from learners_apart where (one in ",
-            group_of!("$1"),
-            " and other in ",
-            group_of!("$2"),
-            ") or (one in ",
-            group_of!("$2"),
-            " and other in ",
-            group_of!("$1"),
-            ")"
-        );
+        let together = concat!("delete from learners_apart where ", apart!());
         tx.run(together, args![pair.0, pair.1]).await?;
         merge(&mut tx, &*self.entropy, pair, &namespace.issuer, reason, now).await?;
         tx.commit().await?;
@@ -309,9 +312,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let namespace = Namespace::of(&mut tx, source).await?;
         namespace.enter(&mut tx).await?;
-        let canonical = "select canonical from learners where id = $1 for no key update";
-        let Some(row) = tx.row(canonical, args![learner]).await? else { return Ok(Merged::NotFound) };
-        let stood_for: LearnerId = row.parse("canonical")?;
+        let Some(stood_for) = stands_for(&mut tx, learner).await? else { return Ok(Merged::NotFound) };
         if stood_for == learner {
             return Ok(Merged::Already);
         }

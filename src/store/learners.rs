@@ -39,6 +39,17 @@ pub enum LearnerUpdate {
     Complete,
 }
 
+/// Whom identifiers lead to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meant {
+    /// A learner, by all of them.
+    Known(Box<LearnerRecord>),
+    /// A learner by some of them; the others are to be learnt, or somebody turns out to be the same.
+    InPart,
+    /// Nobody whom this service knows.
+    Nobody,
+}
+
 /// One thing that a learner is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownAs {
@@ -122,21 +133,18 @@ impl Store {
         Ok((id, saved))
     }
 
-    /// The learner whom identifiers lead to, where all of them are known as one person's; none where there is something to learn.
-    pub async fn learner_known_as(&self, source: &Code, identifiers: &Identifiers) -> Result<Option<LearnerRecord>> {
+    /// Whom identifiers lead to, and whether there is something to learn from them.
+    pub async fn meant(&self, source: &Code, identifiers: &Identifiers) -> Result<Meant> {
         let mut tx = self.db.snapshot().await?;
         let namespace = Namespace::of(&mut tx, source).await?;
         let resolved = resolve(&mut tx, &namespace, identifiers).await?;
-        let Some(id) = resolved.learner.filter(|_| resolved.is_settled()) else { return Ok(None) };
+        let Some(id) = resolved.learner else { return Ok(Meant::Nobody) };
+        if !resolved.is_settled() {
+            return Ok(Meant::InPart);
+        }
         let row = tx.row(select_learner!(" where c.id = $1"), args![id]).await?;
-        row.as_ref().map(LearnerRecord::read).transpose()
-    }
-
-    /// Whether any of these identifiers is known.
-    pub async fn is_learner_known(&self, source: &Code, identifiers: &Identifiers) -> Result<Option<LearnerId>> {
-        let mut tx = self.db.snapshot().await?;
-        let namespace = Namespace::of(&mut tx, source).await?;
-        Ok(resolve(&mut tx, &namespace, identifiers).await?.learner)
+        let row = row.ok_or(StoreError::Corrupt("a learner"))?;
+        Ok(Meant::Known(Box::new(LearnerRecord::read(&row)?)))
     }
 
     /// The learners whom sources know by what the API calls them: at most one for each namespace.

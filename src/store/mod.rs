@@ -48,7 +48,7 @@ pub use deliveries::{
 pub use error::StoreError;
 pub use identity::Merged;
 pub use keys::{AddedKey, Compromised, KeyRecord, KeyState};
-pub use learners::{KnownAs, LearnerRecord, LearnerUpdate};
+pub use learners::{KnownAs, LearnerRecord, LearnerUpdate, Meant};
 pub use manual::{Closing, ManualDecision};
 pub use messages::{
     Blame, Channel, ChannelName, EndpointFate, MessageFilter, MessageRecord, MessageReplay, MessageState, SendEnd,
