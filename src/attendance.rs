@@ -48,6 +48,25 @@ pub enum SheetKept {
     Repeat(DeliveryId),
 }
 
+/// Why it is not clear which source is meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WhichSource {
+    /// The one that is named does not report on the issuer's sessions, or is not known.
+    #[error("no source {code} reports on sessions of {issuer}")]
+    NotThis {
+        /// Which was named.
+        code: Code,
+        /// Whose sessions.
+        issuer: Code,
+    },
+    /// None reports on the issuer's sessions.
+    #[error("no source reports on sessions of {0}")]
+    None(Code),
+    /// Several do.
+    #[error("several sources know learners of this issuer; name one")]
+    Several,
+}
+
 /// Why a sheet was not read. Nothing of it counts.
 #[derive(Debug, thiserror::Error)]
 pub enum SheetError {
@@ -58,8 +77,8 @@ pub enum SheetError {
     #[error("the session has no meeting {0}")]
     UnknownMeeting(Code),
     /// No source knows the learners, or several do.
-    #[error("{0}")]
-    Source(String),
+    #[error(transparent)]
+    Source(#[from] WhichSource),
     /// Something is wrong with the sheet.
     #[error("{} things are wrong with the sheet", .0.count)]
     Sheet(Problems),
@@ -84,7 +103,7 @@ impl Service {
         if let Some(unknown) = given.meeting.filter(|code| !meetings.iter().any(|meeting| meeting.code == **code)) {
             return Err(SheetError::UnknownMeeting(unknown.clone()));
         }
-        let source = self.source_of_sheet(session, given.source).await?.code;
+        let source = self.source_for(session, given.source).await??.code;
         let gone = || ServiceError::Defect("a session's issuer is gone from storage".into());
         let issuer = self.store.issuer(session.issuer()).await?.ok_or_else(gone)?;
         let stated = given.stated.unwrap_or_else(|| self.clock.now());
@@ -97,19 +116,23 @@ impl Service {
         Ok(SheetRead { source, reading, webhook_id })
     }
 
-    async fn source_of_sheet(&self, session: &EffectiveSession, named: Option<&Code>) -> Result<Source, SheetError> {
+    /// The source that somebody means who reports on a session: the one named, else the only one that does.
+    pub async fn source_for(
+        &self,
+        session: &EffectiveSession,
+        named: Option<&Code>,
+    ) -> Result<Result<Source, WhichSource>, ServiceError> {
         let issuer = session.issuer();
         if let Some(code) = named {
             let known = self.store.source(code).await?.filter(|source| source.serves(issuer));
-            return known
-                .ok_or_else(|| SheetError::Source(format!("no source {code} reports on sessions of {issuer}")));
+            return Ok(known.ok_or_else(|| WhichSource::NotThis { code: code.clone(), issuer: issuer.clone() }));
         }
         let mut serving = self.store.sources().await?.into_iter().filter(|source| source.serves(issuer));
-        match (serving.next(), serving.next()) {
+        Ok(match (serving.next(), serving.next()) {
             (Some(only), None) => Ok(only),
-            (None, _) => Err(SheetError::Source(format!("no source reports on sessions of {issuer}"))),
-            _ => Err(SheetError::Source("several sources know learners of this issuer; name one".into())),
-        }
+            (None, _) => Err(WhichSource::None(issuer.clone())),
+            _ => Err(WhichSource::Several),
+        })
     }
 
     /// Keeps what a sheet says of a session, for a worker to take up.

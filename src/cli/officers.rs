@@ -198,7 +198,7 @@ pub(super) async fn run(command: OfficersCommand) -> anyhow::Result<ExitCode> {
         }
         OfficersCommand::Import { on, file, source, check, work } => {
             let (service, session) = open(&on).await?;
-            let source = source_of(&service, &session, source.as_ref()).await?;
+            let source = service.source_for(&session, source.as_ref()).await??;
             import(&service, &session, &source, &file, (check, work)).await
         }
     }
@@ -279,22 +279,6 @@ fn close(closing: Closing, now: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The source meant: the one named, else the only one that reports on the session's issuer.
-async fn source_of(service: &Service, session: &EffectiveSession, named: Option<&Code>) -> anyhow::Result<Source> {
-    if let Some(code) = named {
-        let source = service.store.source(code).await?.with_context(|| format!("there is no source {code}"))?;
-        anyhow::ensure!(source.serves(session.issuer()), "the source {code} does not report on this session's issuer");
-        return Ok(source);
-    }
-    let sources = service.store.sources().await?;
-    let mut serving: Vec<_> = sources.into_iter().filter(|source| source.serves(session.issuer())).collect();
-    match (serving.pop(), serving.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (None, _) => anyhow::bail!("no source reports on this session's issuer; import one first"),
-        _ => anyhow::bail!("several sources report on this session's issuer; name one by --source"),
-    }
-}
-
 /// Everybody meant, or everything that is wrong.
 async fn learners(service: &Service, session: &EffectiveSession, on: &OnLearners) -> anyhow::Result<Vec<LearnerId>> {
     let mut named: Vec<(Option<Code>, ExternalId, u32)> =
@@ -319,7 +303,7 @@ async fn learners(service: &Service, session: &EffectiveSession, on: &OnLearners
         let source = match (source, &default) {
             (Some(source), _) => source,
             (None, Some(known)) => Code::clone(known),
-            (None, None) => default.insert(source_of(service, session, on.source.as_ref()).await?.code).clone(),
+            (None, None) => default.insert(service.source_for(session, on.source.as_ref()).await??.code).clone(),
         };
         match service.store.learner_by_external(&source, &id).await? {
             None => wrong.push(format!("{place}: the source {source} knows nobody by {id}")),

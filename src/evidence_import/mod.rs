@@ -77,36 +77,32 @@ impl Import<'_> {
     pub fn check(&self, file: &mut (impl BufRead + Seek), mut progress: impl FnMut(u64)) -> Result<u64, ImportError> {
         file.rewind()?;
         let (mut lines, mut wrong) = (0, Vec::new());
-        self.blocks(file, |read, bytes| {
-            match read {
+        let mut blocks = self.blocks(file);
+        while let Some(block) = blocks.next()? {
+            match self.read(&block) {
                 Ok(records) => lines += records.len() as u64,
                 Err(more) => wrong.extend(more),
             }
-            progress(bytes);
-            Ok(wrong.len() < MAX_WRONG)
-        })?;
+            progress(block.bytes.len() as u64);
+            if wrong.len() >= MAX_WRONG {
+                break;
+            }
+        }
         wrong.truncate(MAX_WRONG);
         if wrong.is_empty() { Ok(lines) } else { Err(ImportError::Lines(wrong)) }
     }
 
-    /// Hands the file on, block by block, as records; stops where `take` says so.
-    fn blocks(
-        &self,
-        file: &mut impl BufRead,
-        mut take: impl FnMut(Result<Vec<Value>, Vec<Located>>, u64) -> Result<bool, ImportError>,
-    ) -> Result<(), ImportError> {
-        let mut blocks = Blocks { file, header: None, wants_header: self.lines_of == LinesOf::Sheet, line: 0 };
-        while let Some(block) = blocks.next()? {
-            let bytes = block.bytes.len() as u64;
-            let read = match self.lines_of {
-                LinesOf::Sheet => self.sheet(&block),
-                LinesOf::Json => self.json(&block),
-            };
-            if !take(read, bytes)? {
-                break;
-            }
+    /// The blocks of a file, from where it stands.
+    fn blocks<'f, R: BufRead>(&self, file: &'f mut R) -> Blocks<'f, R> {
+        Blocks { file, header: None, wants_header: self.lines_of == LinesOf::Sheet, line: 0 }
+    }
+
+    /// A block as records, or what is wrong with its lines.
+    fn read(&self, block: &Block) -> Result<Vec<Value>, Vec<Located>> {
+        match self.lines_of {
+            LinesOf::Sheet => self.sheet(block),
+            LinesOf::Json => self.json(block),
         }
-        Ok(())
     }
 
     fn sheet(&self, block: &Block) -> Result<Vec<Value>, Vec<Located>> {
@@ -220,14 +216,9 @@ impl Service {
     ) -> Result<Imported, ImportError> {
         file.rewind()?;
         let mut imported = Imported::default();
-        let wants_header = import.lines_of == LinesOf::Sheet;
-        let mut blocks = Blocks { file, header: None, wants_header, line: 0 };
+        let mut blocks = import.blocks(file);
         while let Some(block) = blocks.next()? {
-            let read = match import.lines_of {
-                LinesOf::Sheet => import.sheet(&block),
-                LinesOf::Json => import.json(&block),
-            };
-            let records = read.map_err(ImportError::Lines)?;
+            let records = import.read(&block).map_err(ImportError::Lines)?;
             imported.lines += records.len() as u64;
             for records in in_deliveries(merged(records)) {
                 match self.keep_records(import.source, records).await? {

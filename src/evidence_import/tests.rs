@@ -29,12 +29,10 @@ fn read(text: &[u8], lines_of: LinesOf) -> Result<Vec<Value>, Vec<String>> {
         other => other.unwrap(),
     };
     file.set_position(0);
-    import
-        .blocks(&mut file, |read, _| {
-            records.extend(read.map_err(ImportError::Lines)?);
-            Ok(true)
-        })
-        .unwrap();
+    let mut blocks = import.blocks(&mut file);
+    while let Some(block) = blocks.next().unwrap() {
+        records.extend(import.read(&block).unwrap());
+    }
     Ok(records)
 }
 
