@@ -21,15 +21,19 @@ impl Service {
         let link = self.url.verification(&self.open_link(award.id, Link::Qr, &secrets.qr_token)?);
         let zone = award.snapshot.issuer.time_zone.clone();
         let accent = badge::accent(&award.snapshot.achievement).channels();
+        let template = self.template_of(award, credential.id).await?;
+        let token = credential.jwt.as_ref().map(|token| token.text.clone());
         let rendered = self.heavy(move || {
             attestation::render(&AttestationInput {
                 content: &content,
                 credential_json: &text,
+                credential_jwt: token.as_deref(),
                 recipient: &name,
                 name_secret: &name_secret,
                 verification_url: &link,
                 zone: &zone,
                 accent,
+                template: &template,
             })
         });
         rendered.await?.map_err(|error| ServiceError::Defect(format!("an attestation could not be drawn: {error}")))

@@ -6,6 +6,7 @@
 mod keys;
 mod links;
 mod status_lists;
+mod templates;
 
 pub use keys::{Compromise, IssuerKey, IssuerKeys, token_kind};
 pub use links::AwardLinks;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use crate::attestation::Templates;
 use crate::audit::{Action, Actor, Entry, LinkKind, Object};
 use crate::award::Award;
 use crate::entropy::Entropy;
@@ -43,6 +45,8 @@ pub struct Service {
     pub fetcher: Fetcher,
     /// What letters to learners are written and sent with; none where there is no mail server.
     pub post_office: Option<PostOffice>,
+    /// What attestations are made with from now on; none in a process that only does what it is told.
+    pub templates: Option<Arc<Templates>>,
     /// Rung when there may be new work.
     pub wake: Notify,
     /// Rung when there may be messages to send.
@@ -51,6 +55,8 @@ pub struct Service {
     // that nobody who posts heavy documents can starve the LMS.
     heavy: Arc<Semaphore>,
     lists: status_lists::Turns,
+    // The templates that credentials are bound to, read once.
+    bound: templates::Read,
     // Whoever follows an operation holds a connection for minutes.
     listeners: Arc<Semaphore>,
 }
@@ -116,10 +122,12 @@ impl Service {
             entropy,
             fetcher: Fetcher::off(),
             post_office: None,
+            templates: None,
             wake,
             outbox,
             heavy,
             lists,
+            bound: templates::Read::default(),
             listeners,
         })
     }
@@ -128,6 +136,13 @@ impl Service {
     #[must_use]
     pub fn with_fetcher(mut self, fetcher: Fetcher) -> Self {
         self.fetcher = fetcher;
+        self
+    }
+
+    /// Binds what is issued and shown from now on to these templates.
+    #[must_use]
+    pub fn with_templates(mut self, templates: Arc<Templates>) -> Self {
+        self.templates = Some(templates);
         self
     }
 

@@ -14,6 +14,8 @@ const MAX_STRUCTURE_BYTES: usize = 64 * 1024;
 const MAX_CREDENTIAL_BYTES: usize = 1024 * 1024;
 /// The name under which it is attached.
 pub const CREDENTIAL_FILE: &str = "credential.json";
+/// The name under which the same credential as a token is attached.
+pub const TOKEN_FILE: &str = "credential.jwt";
 
 /// Why no credential can be read from a PDF.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -36,6 +36,8 @@ pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
     let service = super::open_service(&options.installation).await?.with_fetcher(fetcher);
     // Tried even where there is no mail server, so that a template that does not work is found now.
     let letters = Letters::new(&options.serving.mail_overrides()?).context("mail")?;
+    let templates = Arc::new(options.serving.attestation_templates()?);
+    let service = service.with_templates(templates);
     let mailer = options.mailing.mailer(service.url.host())?;
     let mut service = service.with_post_office(mailer.map(|mailer| PostOffice { letters, mailer }));
     if service.post_office.is_none() {

@@ -175,7 +175,9 @@ async fn open(folder: &Path, port: u16) -> anyhow::Result<Service> {
     let store =
         Store::open(&DatabaseUrl::Sqlite(folder.join("sceau.db")), StoreOptions::new(Arc::new(SystemEntropy))).await?;
     let keyring = Keyring::open(&folder.join("keys"), &identity, &SystemEntropy)?;
-    Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+    Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy))
+        .await?
+        .with_templates(Arc::default()))
 }
 
 /// New webhook secrets for every run, which nobody has to keep.

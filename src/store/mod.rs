@@ -32,6 +32,7 @@ mod source_health;
 mod statements;
 mod status;
 mod tokens;
+mod templates;
 mod values;
 mod webhooks;
 
