@@ -7,7 +7,7 @@ use der::{Decode as _, Sequence};
 use sha2::{Sha256, Sha384, Sha512};
 use x509_cert::spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
 
-use crate::proof::key::{KeyKind, PublicKey};
+use crate::proof::key::{self, KeyKind, PublicKey};
 
 /// The least modulus that is taken, in bits.
 const MIN_RSA_BITS: usize = 2048;
@@ -153,17 +153,10 @@ pub(super) fn of_signer(kind: KeyKind) -> Option<AlgorithmIdentifierOwned> {
 /// The form of a signature in certificates and CMS, from that of [`crate::proof::key::Signer`]: ECDSA as `Ecdsa-Sig-Value` (RFC 5480
 /// App. A), RSA as it is.
 pub(super) fn encode_signature(kind: KeyKind, signature: Vec<u8>) -> Option<Vec<u8>> {
-    #[derive(Sequence)]
-    struct EcdsaSignature<'a> {
-        r: UintRef<'a>,
-        s: UintRef<'a>,
+    match kind {
+        KeyKind::P256 => key::ecdsa_sig_value(&signature),
+        KeyKind::Rsa | KeyKind::Ed25519 => Some(signature),
     }
-    if kind != KeyKind::P256 {
-        return Some(signature);
-    }
-    let (r, s) = signature.split_at_checked(32)?;
-    let value = EcdsaSignature { r: UintRef::new(r).ok()?, s: UintRef::new(s).ok()? };
-    der::Encode::to_der(&value).ok()
 }
 
 /// Whether a signature is that of a key over a message. `digest` is the hash that CMS names beside an algorithm that names none
