@@ -1,6 +1,7 @@
 //! What the tests of seals share: attestations, authorities made on the spot, and ways to spoil what they made.
 
 mod certificates;
+mod peers;
 mod round_trip;
 mod tampering;
 
@@ -123,8 +124,9 @@ pub(super) fn found(pdf: &[u8], anchors: &[TrustAnchor]) -> Found {
 
 /// The hexadecimal string of `/Contents` in a sealed file, with its brackets.
 pub(super) fn gap(pdf: &[u8]) -> std::ops::Range<usize> {
-    let key = b"/Contents<";
-    let at = pdf.windows(key.len()).rposition(|window| window == key).unwrap() + key.len() - 1;
+    let key = b"/Contents";
+    let at = pdf.windows(key.len()).rposition(|window| window == key).unwrap() + key.len();
+    let at = at + pdf[at..].iter().position(|byte| *byte == b'<').unwrap();
     at..at + pdf[at..].iter().position(|byte| *byte == b'>').unwrap() + 1
 }
 
