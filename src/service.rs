@@ -1,15 +1,17 @@
 //! What the flow works with: storage, keys, a clock, randomness, and the public URL. One value per process.
 //!
 //! Also what both issuance and verification need of an issuer: its keys and DID document (`keys`) and its signed status lists
-//! (`status_lists`).
+//! (`status_lists`); and the certificates that seal its attestations (`seals`).
 
 mod keys;
 mod links;
+mod seals;
 mod status_lists;
 mod templates;
 
 pub use keys::{Compromise, IssuerKey, IssuerKeys, token_kind};
 pub use links::AwardLinks;
+pub use seals::{EndingSeal, SealImportError, WARN_DAYS, days_until, seal_certificates};
 
 use std::sync::Arc;
 
