@@ -17,6 +17,7 @@ mod officers;
 mod privacy;
 mod progress;
 mod public;
+mod results;
 mod rotation;
 mod seals;
 mod status_lists;
