@@ -8,6 +8,7 @@ mod engines;
 mod access;
 mod attendance;
 mod audit;
+mod badge_images;
 mod correction;
 mod intake;
 mod issuance;
