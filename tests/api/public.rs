@@ -62,7 +62,11 @@ crate::on_both_engines! {
             document
         };
         assert_eq!(without_context(app.get("/issuers/dgafp").await.json()), credential["issuer"]);
-        assert_eq!(without_context(app.get(&achievement).await.json()), credential["credentialSubject"]["achievement"]);
+        // There, with every result that a learner may have; here, with those that this one has.
+        let (mut public, stated) = (app.get(&achievement).await.json(), &credential["credentialSubject"]["achievement"]);
+        let has = |one: &Value| stated["resultDescription"].as_array().unwrap().contains(one);
+        public["resultDescription"].as_array_mut().unwrap().retain(has);
+        assert_eq!(without_context(public), *stated);
         assert!(app.get(&image).await.body.starts_with(b"\x89PNG"));
         let reply = app.get(text(&credential, "/id")).await;
         assert!(reply.header("etag").len() > 60 && reply.header("vary") == "accept");
