@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::attestation::{self, AttachedError};
+use crate::attestation::inspect::{self, Appearance, Field, OpenError, Opened};
 use crate::badge;
 use crate::badge::png::PngError;
 use crate::badge::svg::SvgError;
+use crate::credential::CredentialView;
 use crate::fetch::{Accept, Ask, FetchError, Fetched, Fetcher, Redirects};
 use crate::ids::{CredentialId, PublicUrl, StatusListId};
 use crate::proof::did;
@@ -35,6 +36,13 @@ const MAX_ROUNDS: usize = 4;
 
 /// Finds the credential in JSON text, a token, a baked PNG or SVG, or an attestation as PDF, and reads it.
 pub fn prepare_any(bytes: &[u8]) -> Prepared {
+    match read_any(bytes) {
+        Read { prepared, pdf: Some(opened) } => appearance(bytes, &opened, prepared),
+        Read { prepared, pdf: None } => prepared,
+    }
+}
+
+fn read_any(bytes: &[u8]) -> Read {
     let found = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         badge::png::extract(bytes)
             .map_err(|error| refused(matches!(error, PngError::SeveralCredentials { .. }), &error))
@@ -43,13 +51,14 @@ pub fn prepare_any(bytes: &[u8]) -> Prepared {
     } else if bytes.starts_with(b"%PDF-") {
         return in_pdf(bytes);
     } else {
-        return verify::prepare(bytes);
+        return verify::prepare(bytes).into();
     };
-    match found {
+    let prepared = match found {
         Ok(Some(text)) => verify::prepare(text.as_bytes()),
         Ok(None) => Prepared::unreadable(Reason::NoCredential, "an image without a credential"),
         Err((reason, why)) => Prepared::unreadable(reason, &why),
-    }
+    };
+    prepared.into()
 }
 
 /// Why nothing is read from a file: it holds several credentials, or is not safe to open.
@@ -57,15 +66,65 @@ fn refused(several: bool, error: &impl std::fmt::Display) -> (Reason, String) {
     (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
 }
 
-/// The credential attached to a PDF. What its pages show is nobody's signature.
-fn in_pdf(pdf: &[u8]) -> Prepared {
-    match attestation::attached_credential(pdf) {
-        Ok(Some(text)) => verify::prepare(text.as_bytes()).in_file(Outcome::NotChecked, Reason::PdfNotCompared),
-        Ok(None) => Prepared::unreadable(Reason::NoCredential, "a PDF without a credential"),
+/// A document that was read, and the PDF that it came in, if it did.
+struct Read {
+    prepared: Prepared,
+    pdf: Option<Opened>,
+}
+
+impl From<Prepared> for Read {
+    fn from(prepared: Prepared) -> Self {
+        Self { prepared, pdf: None }
+    }
+}
+
+/// The credential attached to a PDF. What its pages show is nobody's signature: that is for [`appearance`] to judge.
+fn in_pdf(pdf: &[u8]) -> Read {
+    let refused = |reason, why: &dyn std::fmt::Display| Prepared::unreadable(reason, &why.to_string()).into();
+    match inspect::open(pdf) {
+        Ok(Some(opened)) => Read { prepared: verify::prepare(opened.credential().as_bytes()), pdf: Some(opened) },
+        Ok(None) => refused(Reason::NoCredential, &"a PDF without a credential"),
         Err(error) => {
-            let (reason, why) = refused(matches!(error, AttachedError::Several { .. }), &error);
-            Prepared::unreadable(reason, &why)
+            let reason = match error {
+                OpenError::TooLarge { .. } | OpenError::TooMuch { .. } => Reason::TooLarge,
+                OpenError::Several { .. } => Reason::SeveralCredentials,
+                OpenError::Encrypted => Reason::PdfEncrypted,
+                OpenError::Active(_) => Reason::PdfActive,
+                OpenError::Damaged(_) => Reason::PdfDamaged,
+            };
+            refused(reason, &error)
         }
+    }
+}
+
+/// What the pages of a PDF come to beside the credential attached to it, where nobody can say what was issued: their bytes where we
+/// can make the same, else what they say, which can refute and never confirm.
+fn appearance(pdf: &[u8], opened: &Opened, prepared: Prepared) -> Prepared {
+    let view = serde_json::from_str(opened.credential()).ok();
+    let Some(view) = view.and_then(|document| CredentialView::read(&document).ok()) else {
+        return prepared.in_file(Outcome::NotChecked, Reason::PdfNotCompared);
+    };
+    let open = Outcome::NotChecked;
+    match opened.appearance(&view, pdf) {
+        Appearance::AsRendered => prepared.in_file(Outcome::Pass, Reason::PdfAsRendered),
+        Appearance::Contradicts(differences) => {
+            let reason = match differences.first().map(|difference| difference.field) {
+                Some(Field::Name) => Reason::PdfOtherName,
+                Some(Field::Title) => Reason::PdfOtherTitle,
+                Some(Field::Duration) => Reason::PdfOtherDuration,
+                Some(Field::Dates) => Reason::PdfOtherDate,
+                Some(Field::Issuer) => Reason::PdfOtherIssuer,
+                Some(Field::Kind) => Reason::PdfOtherKind,
+                Some(Field::Text) | None => Reason::PdfOtherContent,
+            };
+            let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            prepared.in_file(Outcome::Fail, reason).in_detail(all.join("; "))
+        }
+        Appearance::Revised => prepared.in_file(open, Reason::PdfRevised),
+        Appearance::OtherFiles => prepared.in_file(open, Reason::PdfOtherFiles),
+        Appearance::Foreign(what) => prepared.in_file(open, Reason::PdfNotVerifiable).in_detail(what.0),
+        Appearance::OtherText => prepared.in_file(open, Reason::PdfOtherText),
+        Appearance::TextAgrees => prepared.in_file(open, Reason::PdfTextAgrees),
     }
 }
 
@@ -152,14 +211,13 @@ impl Service {
         judge(Some(self), &Fetcher::off(), prepared, Materials::new(), self.clock.now().into(), Instant::now()).await
     }
 
-    /// The document in a file. A PDF of ours is rendered again: where both have the same bytes, it shows what was signed.
+    /// The document in a file. A PDF of ours is rendered again: where both have the same bytes, it shows what was signed. Any other is
+    /// judged by what can be seen of it.
     pub async fn prepare_file(&self, bytes: Vec<u8>) -> Result<Prepared, ServiceError> {
         let bytes = Arc::new(bytes);
         let shared = Arc::clone(&bytes);
-        let prepared = self.heavy(move || prepare_any(&shared)).await?;
-        if !bytes.starts_with(b"%PDF-") {
-            return Ok(prepared);
-        }
+        let Read { prepared, pdf } = self.heavy(move || read_any(&shared)).await?;
+        let Some(opened) = pdf else { return Ok(prepared) };
         for id in prepared.credential_ids() {
             let Some(id) = self.own_id::<CredentialId>(&id, "credentials") else { continue };
             let Some(record) = self.store.credential(id).await? else { continue };
@@ -177,7 +235,7 @@ impl Service {
                 Err(error) => return Err(error),
             }
         }
-        Ok(prepared)
+        self.heavy(move || appearance(&bytes, &opened, prepared)).await
     }
 
     /// The document at an address of ours, or fetched.

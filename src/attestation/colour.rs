@@ -64,7 +64,7 @@ fn mix(a: Rgb, b: Rgb, share: f32) -> Rgb {
 }
 
 /// Contrast ratio, 1 to 21 (WCAG 2.2, "contrast ratio").
-fn contrast(a: Rgb, b: Rgb) -> f32 {
+pub(super) fn contrast(a: Rgb, b: Rgb) -> f32 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }

@@ -7,10 +7,10 @@
 //! names their `tags`, `paginate` puts strips on pages, `draw` writes the PDF. krilla instead of printpdf:
 //! docs/adr/0002-krilla-replaces-printpdf.md. Not here: signing, storing, sealing.
 
-mod attached;
 mod colour;
 mod document;
 mod draw;
+pub mod inspect;
 mod labels;
 mod layout;
 mod paginate;
@@ -38,7 +38,6 @@ use crate::qr::{QrError, QrMatrix};
 use crate::text::PersonName;
 use crate::time::{Timestamp, Zone};
 
-pub use self::attached::{AttachedError, CREDENTIAL_FILE, attached_credential};
 pub use self::repertoire::undrawable;
 
 /// Grows by one with every change that makes an old award's attestation look or read otherwise. Part of the document's id.

@@ -245,6 +245,11 @@ async fn import_file(installation: &Installation, file: &std::path::Path) -> any
 
 /// A file or standard input, bounded.
 fn read_input(path: &std::path::Path, max_bytes: usize) -> anyhow::Result<Vec<u8>> {
+    read_within(path, max_bytes)?.with_context(|| format!("{} is larger than {max_bytes} bytes", path.display()))
+}
+
+/// The same; none where there is more in it.
+fn read_within(path: &std::path::Path, max_bytes: usize) -> anyhow::Result<Option<Vec<u8>>> {
     use std::io::Read as _;
     let limit = max_bytes as u64 + 1;
     let mut bytes = Vec::new();
@@ -254,8 +259,7 @@ fn read_input(path: &std::path::Path, max_bytes: usize) -> anyhow::Result<Vec<u8
         let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
         file.take(limit).read_to_end(&mut bytes).with_context(|| path.display().to_string())?;
     }
-    anyhow::ensure!(bytes.len() <= max_bytes, "{} is larger than {max_bytes} bytes", path.display());
-    Ok(bytes)
+    Ok(Some(bytes).filter(|bytes| bytes.len() <= max_bytes))
 }
 
 fn print_schemas(name: Option<&str>, write: Option<PathBuf>, check: Option<PathBuf>) -> anyhow::Result<()> {

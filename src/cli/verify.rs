@@ -63,13 +63,11 @@ pub(super) async fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
             Ok(fetched) => prepare_any(&fetched.body),
             Err(error) => Prepared::unreadable(Reason::Unfetched, &error.to_string()),
         },
-        None => {
-            let bytes = super::read_input(&options.file, MAX_FILE_BYTES)?;
-            match &service {
-                Some(service) => service.prepare_file(bytes).await?,
-                None => prepare_any(&bytes),
-            }
-        }
+        None => match (super::read_within(&options.file, MAX_FILE_BYTES)?, &service) {
+            (Some(bytes), Some(service)) => service.prepare_file(bytes).await?,
+            (Some(bytes), None) => prepare_any(&bytes),
+            (None, _) => Prepared::unreadable(Reason::TooLarge, &format!("more than {MAX_FILE_BYTES} bytes")),
+        },
     };
     let mut materials = Materials::new();
     for path in options.did_document.iter().chain(&options.status_list) {
