@@ -33,6 +33,7 @@ pub mod lint;
 pub mod proof;
 pub mod keyring;
 pub mod verify;
+pub mod seal;
 
 // Layer 5, presentation: pure renderings. Knows no storage.
 pub mod qr;

@@ -76,6 +76,11 @@ impl KeyHandle {
         Self::generate(kind, entropy).map(|(key, _)| key)
     }
 
+    /// A key made elsewhere, as PKCS#8; none where it is not one of the kinds that are kept so.
+    pub fn from_pkcs8(content: &[u8]) -> Option<Self> {
+        Self::read(content).filter(|key| key.public.kind() != KeyKind::Ed25519)
+    }
+
     /// Reads what a key's file holds; none where that is no key of the three kinds.
     pub(super) fn read(content: &[u8]) -> Option<Self> {
         // No PKCS#8 document is as short as a seed.
