@@ -24,6 +24,7 @@ use crate::keyring::{Keyring, KeyringError, SealedText};
 use crate::lint;
 use crate::mailer::PostOffice;
 use crate::proof::data_integrity;
+use crate::seal::TrustAnchor;
 use crate::store::{EncryptedText, Store, StoreError};
 use crate::time::Clock;
 
@@ -41,6 +42,8 @@ pub struct Service {
     pub entropy: Arc<dyn Entropy>,
     /// What the verifier may fetch with, and what posts to others.
     pub fetcher: Fetcher,
+    /// The certificates that may speak for seals of PDFs that are verified.
+    pub seal_anchors: Arc<[TrustAnchor]>,
     /// What letters to learners are written and sent with; none where there is no mail server.
     pub post_office: Option<PostOffice>,
     /// Rung when there may be new work.
@@ -115,6 +118,7 @@ impl Service {
             clock,
             entropy,
             fetcher: Fetcher::off(),
+            seal_anchors: Arc::default(),
             post_office: None,
             wake,
             outbox,
@@ -122,6 +126,13 @@ impl Service {
             lists,
             listeners,
         })
+    }
+
+    /// The same with certificates that may speak for the seals of PDFs.
+    #[must_use]
+    pub fn with_seal_anchors(mut self, anchors: Vec<TrustAnchor>) -> Self {
+        self.seal_anchors = anchors.into();
+        self
     }
 
     /// Lets the verifier fetch, and messages be posted.

@@ -3,23 +3,26 @@
 //!
 //! Ours never leaves the house: issuers, keys, status lists and credentials under our own public URL come from storage.
 
+mod pdf;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::attestation::inspect::{self, Appearance, Field, OpenError, Opened};
 use crate::badge;
 use crate::badge::png::PngError;
 use crate::badge::svg::SvgError;
-use crate::credential::CredentialView;
 use crate::fetch::{Accept, Ask, FetchError, Fetched, Fetcher, Redirects};
 use crate::ids::{CredentialId, PublicUrl, StatusListId};
 use crate::proof::did;
 use crate::service::{Service, ServiceError, blocking};
 use crate::verify::{
-    self, Materials, Need, NeedKind, Outcome, OwnRecord, Prepared, Question, Reason, Report, Revocation, Trust,
+    self, Materials, Need, NeedKind, OwnRecord, Prepared, Question, Reason, Report, Revocation, Trust,
 };
+
+use self::pdf::Read;
+pub use self::pdf::SealTrust;
 
 /// The largest file or document to verify, in bytes.
 pub const MAX_FILE_BYTES: usize = 5 * 1024 * 1024;
@@ -36,8 +39,13 @@ const MAX_ROUNDS: usize = 4;
 
 /// Finds the credential in JSON text, a token, a baked PNG or SVG, or an attestation as PDF, and reads it.
 pub fn prepare_any(bytes: &[u8]) -> Prepared {
+    prepare_trusting(bytes, &SealTrust::default())
+}
+
+/// The same with certificates that may speak for the seal of a PDF.
+pub fn prepare_trusting(bytes: &[u8], trust: &SealTrust) -> Prepared {
     match read_any(bytes) {
-        Read { prepared, pdf: Some(opened) } => appearance(bytes, &opened, prepared),
+        Read { prepared, pdf: Some(opened) } => pdf::judge(bytes, &opened, prepared, trust),
         Read { prepared, pdf: None } => prepared,
     }
 }
@@ -49,7 +57,7 @@ fn read_any(bytes: &[u8]) -> Read {
     } else if bytes.trim_ascii_start().starts_with(b"<") || bytes.starts_with(b"\xef\xbb\xbf<") {
         std::str::from_utf8(bytes).map_err(|_| (Reason::UnsafeFile, "it is not UTF-8".to_owned())).and_then(in_svg)
     } else if bytes.starts_with(b"%PDF-") {
-        return in_pdf(bytes);
+        return pdf::read(bytes);
     } else {
         return verify::prepare(bytes).into();
     };
@@ -64,68 +72,6 @@ fn read_any(bytes: &[u8]) -> Read {
 /// Why nothing is read from a file: it holds several credentials, or is not safe to open.
 fn refused(several: bool, error: &impl std::fmt::Display) -> (Reason, String) {
     (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
-}
-
-/// A document that was read, and the PDF that it came in, if it did.
-struct Read {
-    prepared: Prepared,
-    pdf: Option<Opened>,
-}
-
-impl From<Prepared> for Read {
-    fn from(prepared: Prepared) -> Self {
-        Self { prepared, pdf: None }
-    }
-}
-
-/// The credential attached to a PDF. What its pages show is nobody's signature: that is for [`appearance`] to judge.
-fn in_pdf(pdf: &[u8]) -> Read {
-    let refused = |reason, why: &dyn std::fmt::Display| Prepared::unreadable(reason, &why.to_string()).into();
-    match inspect::open(pdf) {
-        Ok(Some(opened)) => Read { prepared: verify::prepare(opened.credential().as_bytes()), pdf: Some(opened) },
-        Ok(None) => refused(Reason::NoCredential, &"a PDF without a credential"),
-        Err(error) => {
-            let reason = match error {
-                OpenError::TooLarge { .. } | OpenError::TooMuch { .. } => Reason::TooLarge,
-                OpenError::Several { .. } => Reason::SeveralCredentials,
-                OpenError::Encrypted => Reason::PdfEncrypted,
-                OpenError::Active(_) => Reason::PdfActive,
-                OpenError::Damaged(_) => Reason::PdfDamaged,
-            };
-            refused(reason, &error)
-        }
-    }
-}
-
-/// What the pages of a PDF come to beside the credential attached to it, where nobody can say what was issued: their bytes where we
-/// can make the same, else what they say, which can refute and never confirm.
-fn appearance(pdf: &[u8], opened: &Opened, prepared: Prepared) -> Prepared {
-    let view = serde_json::from_str(opened.credential()).ok();
-    let Some(view) = view.and_then(|document| CredentialView::read(&document).ok()) else {
-        return prepared.in_file(Outcome::NotChecked, Reason::PdfNotCompared);
-    };
-    let open = Outcome::NotChecked;
-    match opened.appearance(&view, pdf) {
-        Appearance::AsRendered => prepared.in_file(Outcome::Pass, Reason::PdfAsRendered),
-        Appearance::Contradicts(differences) => {
-            let reason = match differences.first().map(|difference| difference.field) {
-                Some(Field::Name) => Reason::PdfOtherName,
-                Some(Field::Title) => Reason::PdfOtherTitle,
-                Some(Field::Duration) => Reason::PdfOtherDuration,
-                Some(Field::Dates) => Reason::PdfOtherDate,
-                Some(Field::Issuer) => Reason::PdfOtherIssuer,
-                Some(Field::Kind) => Reason::PdfOtherKind,
-                Some(Field::Text) | None => Reason::PdfOtherContent,
-            };
-            let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
-            prepared.in_file(Outcome::Fail, reason).in_detail(all.join("; "))
-        }
-        Appearance::Revised => prepared.in_file(open, Reason::PdfRevised),
-        Appearance::OtherFiles => prepared.in_file(open, Reason::PdfOtherFiles),
-        Appearance::Foreign(what) => prepared.in_file(open, Reason::PdfNotVerifiable).in_detail(what.0),
-        Appearance::OtherText => prepared.in_file(open, Reason::PdfOtherText),
-        Appearance::TextAgrees => prepared.in_file(open, Reason::PdfTextAgrees),
-    }
 }
 
 /// The credential in a baked SVG that runs nothing: whoever is handed a badge opens it, too.
@@ -211,33 +157,6 @@ impl Service {
         judge(Some(self), &Fetcher::off(), prepared, Materials::new(), self.clock.now().into(), Instant::now()).await
     }
 
-    /// The document in a file. A PDF of ours is rendered again: where both have the same bytes, it shows what was signed. Any other is
-    /// judged by what can be seen of it.
-    pub async fn prepare_file(&self, bytes: Vec<u8>) -> Result<Prepared, ServiceError> {
-        let bytes = Arc::new(bytes);
-        let shared = Arc::clone(&bytes);
-        let Read { prepared, pdf } = self.heavy(move || read_any(&shared)).await?;
-        let Some(opened) = pdf else { return Ok(prepared) };
-        for id in prepared.credential_ids() {
-            let Some(id) = self.own_id::<CredentialId>(&id, "credentials") else { continue };
-            let Some(record) = self.store.credential(id).await? else { continue };
-            let Some(award) = self.store.award(record.award).await? else { continue };
-            if record.signed.is_none() || record.recipient.name.is_none() {
-                continue;
-            }
-            match self.attestation(&award, &record).await {
-                Ok(rendered) if rendered == *bytes => {
-                    return Ok(prepared.in_file(Outcome::Pass, Reason::PdfAsIssued));
-                }
-                Ok(_) => {}
-                // What cannot be drawn any more cannot be compared.
-                Err(ServiceError::Defect(why)) => tracing::error!(error = why, "verification.pdf_not_rendered"),
-                Err(error) => return Err(error),
-            }
-        }
-        self.heavy(move || appearance(&bytes, &opened, prepared)).await
-    }
-
     /// The document at an address of ours, or fetched.
     async fn prepare_at(&self, address: &str, deadline: Instant) -> Result<Prepared, ServiceError> {
         if let Some(id) = self.own_id::<CredentialId>(address, "credentials") {
@@ -248,7 +167,10 @@ impl Service {
             };
         }
         match fetch_credential(&self.fetcher, address, deadline).await {
-            Ok(fetched) => self.heavy(move || prepare_any(&fetched.body)).await,
+            Ok(fetched) => {
+                let trust = self.seal_trust();
+                self.heavy(move || prepare_trusting(&fetched.body, &trust)).await
+            }
             Err(error) => Ok(Prepared::unreadable(Reason::Unfetched, error.reason())),
         }
     }

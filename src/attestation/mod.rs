@@ -38,6 +38,7 @@ use crate::qr::{QrError, QrMatrix};
 use crate::text::PersonName;
 use crate::time::{Timestamp, Zone};
 
+pub use self::inspect::{CREDENTIAL_FILE, TOKEN_FILE};
 pub use self::repertoire::undrawable;
 
 /// Grows by one with every change that makes an old award's attestation look or read otherwise. Part of the document's id.

@@ -223,6 +223,11 @@ impl<'a> Content<'a> {
             issued_by: capitalised(mentions::issued_by(view.kind, lang)),
             title: &view.title,
             compare: match report.reason(CheckCode::Form) {
+                Some(Reason::PdfSealBroken) => say(
+                    lang,
+                    "Voici ce qui a été signé. Le PDF, lui, a été modifié après avoir été scellé.",
+                    "This is what was signed. The PDF was altered after it was sealed.",
+                ),
                 Some(reason) if reason.is_of_altered_pages() => say(
                     lang,
                     "Voici ce qui a été signé. Les pages du PDF affichent autre chose : elles ont été modifiées.",
@@ -234,7 +239,9 @@ impl<'a> Content<'a> {
                     | Reason::PdfOtherText
                     | Reason::PdfNotVerifiable
                     | Reason::PdfRevised
-                    | Reason::PdfOtherFiles,
+                    | Reason::PdfOtherFiles
+                    | Reason::PdfSealNotTrusted
+                    | Reason::PdfSealedByAnother,
                 ) => say(
                     lang,
                     "Comparez ces informations avec les pages du PDF, ligne par ligne : si elles diffèrent, le PDF a été modifié. Ou scannez son QR code.",

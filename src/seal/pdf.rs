@@ -110,6 +110,23 @@ impl Update {
         Ok(())
     }
 
+    /// Whether a file is this one, but for the signature and the second identifier, which is of a moment that the file does not tell
+    /// whole.
+    pub(super) fn is_of(&self, pdf: &[u8]) -> bool {
+        const MARK: &[u8] = b">]/Prev ";
+        let Some(end) = self.bytes.windows(MARK.len()).rposition(|found| found == MARK) else { return false };
+        let identifier = end.saturating_sub(32)..end;
+        let written =
+            |range: Range<usize>| self.bytes.get(range.clone()).zip(pdf.get(range)).is_some_and(|(a, b)| a == b);
+        let hex = |range: Range<usize>| pdf.get(range).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        pdf.len() == self.bytes.len()
+            && written(0..self.gap.start + 1)
+            && hex(self.gap.start + 1..self.gap.end - 1)
+            && written(self.gap.end - 1..identifier.start)
+            && hex(identifier.clone())
+            && written(identifier.end..self.bytes.len())
+    }
+
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }

@@ -65,6 +65,20 @@ reasons! {
     /// A PDF whose pages are what this version makes of the signed content, to the byte.
     PdfAsRendered: "Les pages de ce PDF sont, à l’octet près, celles que Sceau compose à partir du contenu signé.",
         "The pages of this PDF are, to the byte, what Sceau makes of the signed content.";
+    /// A PDF under a valid seal of its issuer, from somebody trusted.
+    PdfSealed: "Ce PDF est, dans son entier, tel que l’organisme l’a scellé.", "This PDF is, as a whole, as its issuer sealed it.";
+    /// A PDF under a valid seal of another organisation than the issuer.
+    PdfSealedByAnother: "Apparence non vérifiable : ce PDF a été scellé par un autre organisme que l’émetteur du badge. Ne vous fiez qu’au \
+                         contenu ci-dessous, ou scannez le QR code.",
+        "Appearance not verifiable: this PDF was sealed by another organisation than the issuer of the badge. Rely only on the content \
+         below, or scan the QR code.";
+    /// A PDF under a seal of somebody who is not trusted here.
+    PdfSealNotTrusted: "Apparence non vérifiable : rien n’atteste ici qui a scellé ce PDF. Ne vous fiez qu’au contenu ci-dessous, ou \
+                        scannez le QR code.",
+        "Appearance not verifiable: nothing confirms here who sealed this PDF. Rely only on the content below, or scan the QR code.";
+    /// A PDF that was changed after it was sealed.
+    PdfSealBroken: "Le sceau de ce PDF ne correspond pas au fichier : il a été modifié après avoir été scellé.",
+        "The seal of this PDF does not match the file: it was altered after it was sealed.";
     /// A PDF whose pages were not compared with the credential attached to it.
     PdfNotCompared: "Seul le badge joint à ce PDF est contrôlé : ce que ses pages affichent a pu être modifié. Comparez-les au contenu \
                      ci-dessous, ou scannez le QR code.",
@@ -326,7 +340,7 @@ impl Reason {
 }
 
 impl Reason {
-    /// Whether it says that the pages of a PDF show something else than the content of the credential attached to it: the credential
+    /// Whether it says that a PDF was altered, and not the credential attached to it: the credential
     /// is read and judged all the same, since what was signed is the answer to a forged page.
     pub fn is_of_altered_pages(self) -> bool {
         matches!(
@@ -338,6 +352,7 @@ impl Reason {
                 | Self::PdfOtherIssuer
                 | Self::PdfOtherKind
                 | Self::PdfOtherContent
+                | Self::PdfSealBroken
         )
     }
 }

@@ -7,6 +7,7 @@ mod edits;
 #[path = "../support/engines.rs"]
 mod engines;
 mod pdf;
+mod seals;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use app::{TestApp, text, zoe};
 use sceau::http::report_document;
 use sceau::time::Clock as _;
-use sceau::verification::prepare_any;
+use sceau::verification::{SealTrust, prepare_any, prepare_trusting};
 use sceau::verify::{Materials, Trust};
 use serde_json::Value;
 
@@ -28,6 +29,10 @@ struct Stranger {
 impl Stranger {
     fn report(&self, pdf: &[u8]) -> Value {
         report_document(&prepare_any(pdf).conclude(&self.materials, self.now))
+    }
+
+    fn report_trusting(&self, pdf: &[u8], trust: &SealTrust) -> Value {
+        report_document(&prepare_trusting(pdf, trust).conclude(&self.materials, self.now))
     }
 }
 

@@ -202,9 +202,13 @@ pub fn updated(original: &[u8], edit: impl FnOnce(&mut Pdf)) -> Vec<u8> {
     let start = bytes.len();
     bytes.extend_from_slice(table.as_bytes());
     let size = after.0.max_id + 1;
+    let identifiers = before.0.trailer.get(b"ID").and_then(Object::as_array).expect("an identifier");
+    let hex = |id: &Object| id.as_str().expect("a string").iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let id: String = identifiers.iter().map(|id| format!("<{}>", hex(id))).collect();
     let previous = before.0.xref_start;
     bytes.extend_from_slice(
-        format!("trailer\n<</Size {size}/Root {root} 0 R/Prev {previous}>>\nstartxref\n{start}\n%%EOF\n").as_bytes(),
+        format!("trailer\n<</Size {size}/Root {root} 0 R/ID[{id}]/Prev {previous}>>\nstartxref\n{start}\n%%EOF\n")
+            .as_bytes(),
     );
     bytes
 }

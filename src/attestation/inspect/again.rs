@@ -4,7 +4,7 @@
 //! code that opens it; the verification link, since it must lie where the credential itself does; the accent, which says nothing. Days are
 //! counted in our default zone: any other would let a forger move a date.
 
-use super::compare::key;
+use super::compare::comparable;
 use super::file::Opened;
 use crate::attestation::colour::{Ink, Palette, Rgb};
 use crate::attestation::{AttestationInput, render as draw};
@@ -63,7 +63,7 @@ pub(super) fn is_known(link: &str, content: &CredentialView) -> bool {
     let named = [content.criteria_url.as_deref(), content.issuer.url.as_deref(), Some(content.id.as_str())];
     let competencies = content.competencies.iter().map(|competency| competency.url.as_str());
     is_verification(link, content)
-        || named.into_iter().flatten().chain(competencies).any(|known| key(known) == key(link))
+        || named.into_iter().flatten().chain(competencies).any(|known| comparable(known) == comparable(link))
 }
 
 /// The accents whose palette has these colours, those with both of its own first.

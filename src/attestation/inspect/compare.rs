@@ -105,7 +105,7 @@ pub(super) fn name(passages: &[Passage], content: &CredentialView) -> Named {
         let Some(name) = content.recipient_name.as_deref().and_then(|name| PersonName::new(name).ok()) else {
             return Named::Unknown;
         };
-        let shown = passages.iter().any(|passage| key(&passage.text).contains(&key(name.as_str())));
+        let shown = passages.iter().any(|passage| comparable(&passage.text).contains(&comparable(name.as_str())));
         return if shown { Named::As(name, [0; 16]) } else { Named::Other };
     }
     let words: Vec<Vec<&str>> = passages.iter().map(|passage| passage.text.split_whitespace().collect()).collect();
@@ -145,7 +145,7 @@ pub(super) fn name(passages: &[Passage], content: &CredentialView) -> Named {
 
 /// Compares what the pages say with what is signed.
 pub(super) fn compare(said: &Pages, content: &CredentialView, named: &Named, ours: Option<&[Passage]>) -> Comparison {
-    let keys: Vec<String> = said.passages.iter().map(|passage| key(&passage.text)).collect();
+    let keys: Vec<String> = said.passages.iter().map(|passage| comparable(&passage.text)).collect();
     let mut comparison = Comparing { said, keys, content, found: Comparison::default() };
     match named {
         Named::As(..) => {}
@@ -180,13 +180,13 @@ impl Comparing<'_> {
     }
 
     fn says(&self, text: &str) -> bool {
-        let wanted = key(text);
+        let wanted = comparable(text);
         self.keys.iter().any(|said| said.contains(&wanted))
     }
 
     /// What stands under or after a label, each time that it stands there.
     fn under(&self, label: &str) -> Vec<&str> {
-        let label = key(label);
+        let label = comparable(label);
         let after = |(at, said): (usize, &String)| {
             if *said == label {
                 return self.said.passages.get(at + 1).map(|passage| passage.text.as_str());
@@ -217,7 +217,10 @@ impl Comparing<'_> {
         for (index, Mention { label, value }) in signed.iter().enumerate() {
             let field = field_of(label, lang);
             let same = |shown: &str| {
-                by_zone.iter().filter_map(|facts| facts.get(index)).any(|fact| key(&fact.value) == key(shown))
+                by_zone
+                    .iter()
+                    .filter_map(|facts| facts.get(index))
+                    .any(|fact| comparable(&fact.value) == comparable(shown))
             };
             let shown = self.under(label);
             let other = shown.iter().find(|shown| !same(shown)).map(|shown| (*shown).to_owned());
@@ -267,7 +270,10 @@ impl Comparing<'_> {
         }
         // In our table the organisation follows the words, with the one that it belongs to in brackets.
         let shown = self.under(mentions::issued_by(self.content.kind, self.content.language));
-        let other = shown.iter().find(|shown| !key(shown).starts_with(&key(name))).map(|shown| (*shown).to_owned());
+        let other = shown
+            .iter()
+            .find(|shown| !comparable(shown).starts_with(&comparable(name)))
+            .map(|shown| (*shown).to_owned());
         if let Some(other) = other {
             self.differs(Field::Issuer, Some(&other), Some(name));
         }
@@ -279,8 +285,12 @@ impl Comparing<'_> {
         let others: Vec<&str> =
             all.into_iter().filter(|kind| *kind != self.content.kind).map(|kind| mentions::kind(kind, lang)).collect();
         let signed = mentions::kind(self.content.kind, lang);
-        let other =
-            self.said.passages.iter().zip(&self.keys).find(|(_, said)| others.iter().any(|other| key(other) == **said));
+        let other = self
+            .said
+            .passages
+            .iter()
+            .zip(&self.keys)
+            .find(|(_, said)| others.iter().any(|other| comparable(other) == **said));
         if let Some(other) = other.map(|(passage, _)| passage.text.clone()) {
             self.differs(Field::Kind, Some(&other), Some(signed));
         } else if !self.says(signed) {
@@ -294,10 +304,10 @@ impl Comparing<'_> {
             return;
         }
         let signed = signed_texts(self.content);
-        let title = key(&self.content.title);
+        let title = comparable(&self.content.title);
         let mut differing = Vec::new();
         for (ours, (theirs, said)) in ours.iter().zip(self.said.passages.iter().zip(&self.keys)) {
-            let own = key(&ours.text);
+            let own = comparable(&ours.text);
             let field = match ours.role.as_str() {
                 _ if own == *said => continue,
                 "H1" => Field::Kind,
@@ -315,8 +325,8 @@ impl Comparing<'_> {
     }
 }
 
-/// What a text is compared by.
-pub(super) fn key(text: &str) -> String {
+/// What a text is compared by: its letters, without what typography chooses.
+pub fn comparable(text: &str) -> String {
     let invisible =
         |c: char| c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
     text.nfc()
@@ -343,7 +353,7 @@ fn signed_texts(content: &CredentialView) -> Vec<String> {
             markdown::Block::List(items) => of_items(&items, &mut texts),
         }
     }
-    texts.iter().map(|text| key(text)).filter(|text| text.chars().count() >= 4).collect()
+    texts.iter().map(|text| comparable(text)).filter(|text| text.chars().count() >= 4).collect()
 }
 
 /// The same with whatever can be mentioned.
@@ -410,7 +420,7 @@ mod tests {
 
     #[test]
     fn typography_is_no_difference() {
-        assert_eq!(key("L'été\u{a0}: « a\u{202f}»"), key("l’e\u{301}té : «a »"));
-        assert_ne!(key("a"), key("à"));
+        assert_eq!(comparable("L'été\u{a0}: « a\u{202f}»"), comparable("l’e\u{301}té : «a »"));
+        assert_ne!(comparable("a"), comparable("à"));
     }
 }

@@ -16,7 +16,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use self::compare::{Difference, Field};
+pub use self::compare::{Difference, Field, comparable};
 pub use self::file::{CREDENTIAL_FILE, MAX_PDF_BYTES, OpenError, Opened, TOKEN_FILE, open};
 
 use self::compare::{Comparison, Named};

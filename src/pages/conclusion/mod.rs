@@ -80,6 +80,8 @@ pub enum Conclusion {
     PdfNotVerifiable,
     /// The pages of a PDF show something else than the badge in it says.
     PdfAltered,
+    /// A PDF was changed after it was sealed.
+    PdfSealBroken,
     /// A presentation, and all in it, hold.
     Presented,
     /// A presentation with something in it that does not hold.
@@ -133,7 +135,8 @@ impl Conclusion {
             };
         }
         if pages_altered {
-            return Self::PdfAltered;
+            let broken = is(CheckCode::Form, Reason::PdfSealBroken);
+            return if broken { Self::PdfSealBroken } else { Self::PdfAltered };
         }
         if report.outcome(CheckCode::Credentials).is_some() {
             return Self::of_presentation(report);

@@ -267,6 +267,14 @@ impl Conclusion {
                     "The pages of this PDF do not show what the signed badge attached to it says: they were altered. Do not rely on them. If signed content is shown below, it alone counts.",
                 ),
             ),
+            Self::PdfSealBroken => said(
+                "invalid",
+                ("Sceau rompu", "Seal broken"),
+                (
+                    "Ce PDF a été modifié après avoir été scellé : ne vous y fiez pas. Si un contenu signé est affiché ci-dessous, lui seul fait foi.",
+                    "This PDF was altered after it was sealed: do not rely on it. If signed content is shown below, it alone counts.",
+                ),
+            ),
             Self::Presented => said(
                 "valid",
                 ("Présentation authentique", "Authentic presentation"),
