@@ -123,3 +123,81 @@ async fn pages_of_another_award_contradict_the_credential() {
     })
     .await;
 }
+
+/// Any bit of the file.
+#[tokio::test]
+async fn no_changed_bit_passes() {
+    app::on_sqlite(|app| async move {
+        let (original, stranger) = issued(&app).await;
+        for at in (0..original.len()).step_by(original.len() / 120) {
+            let mut changed = original.clone();
+            changed[at] ^= 1 << (at % 8);
+            let report = stranger.report(&changed);
+            assert!(said(&report).0 != "valid" && said(&report).1 != "pass", "bit of byte {at}: {report:#}");
+        }
+    })
+    .await;
+}
+
+/// What a manager reads, in both languages: that the pages were altered, in what, and what was signed.
+#[tokio::test]
+async fn the_page_tells_what_differs_and_shows_what_was_signed() {
+    app::on_sqlite(|app| async move {
+        let (original, _) = issued(&app).await;
+        let of = |name: &str| {
+            let edit = edits::on_objects().into_iter().find(|edit| edit.name == name).unwrap();
+            (edit.edit)(&original)
+        };
+        let cases = [
+            (
+                of("another_duration"),
+                "fr",
+                ["PDF modifié", "une autre durée", "Voici ce qui a été signé", "3 h 30 min"],
+            ),
+            (
+                of("another_title"),
+                "en",
+                ["PDF altered", "another training title", "This is what was signed", "Les fondamentaux de la laïcité"],
+            ),
+            (
+                of("another_name"),
+                "fr",
+                ["PDF modifié", "un autre nom", "Voici ce qui a été signé", "Les fondamentaux de la laïcité"],
+            ),
+            (
+                of("a_picture"),
+                "fr",
+                [
+                    "Apparence du PDF non vérifiable",
+                    "ce que Sceau n’y met pas",
+                    "Comparez ces informations",
+                    "3 h 30 min",
+                ],
+            ),
+            (of("written_anew"), "en", ["PDF to be compared", "says what was signed", "line by line", "3 h 30 min"]),
+            (
+                of("a_script_on_opening"),
+                "fr",
+                ["Fichier refusé", "un programme ou une action automatique", "Que faire", "Demandez"],
+            ),
+            (original.clone(), "fr", ["Attestation authentique", "à l’octet près", "3 h 30 min", "laïcité"]),
+        ];
+        for (pdf, language, said) in cases {
+            let mut body =
+                b"--seam\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n".to_vec();
+            body.extend_from_slice(&pdf);
+            body.extend_from_slice(b"\r\n--seam--\r\n");
+            let call = app
+                .call(axum::http::Method::POST, "/verify")
+                .header("accept", "text/html")
+                .header("accept-language", language);
+            let call = call.header("content-type", "multipart/form-data; boundary=seam").body(body);
+            let page = call.send().await.expect(200).text().replace(['\u{a0}', '\u{202f}'], " ");
+            for words in said {
+                assert!(page.contains(words), "{words:?} is not on the page:\n{page}");
+            }
+            assert!(!page.contains("Nguyễn"));
+        }
+    })
+    .await;
+}
