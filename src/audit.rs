@@ -151,6 +151,16 @@ actions! {
     KeyRetired => "key.retired",
     /// A key is known to others.
     KeyCompromised => "key.compromised",
+    /// A certificate seals an issuer's attestations from now on.
+    SealAdded => "seal.added",
+    /// A certificate seals no more.
+    SealRetired => "seal.retired",
+    /// A certificate that sealed no more was forgotten, and its private key destroyed.
+    SealRemoved => "seal.removed",
+    /// An attestation was sealed and kept.
+    AttestationSealed => "attestation.sealed",
+    /// The sealed attestations of a learner were deleted.
+    SealedForgotten => "attestation.seals_forgotten",
     /// A token of the API was made.
     TokenMade => "token.made",
     /// A token of the API was revoked.

@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use zeroize::Zeroizing;
 
+use crate::attestation::{TemplateError, TemplateFiles, Templates};
 use crate::audit::Actor;
 use crate::entropy::Entropy;
 use crate::fetch::{self, AllowedHost, AllowedHostError, FetchPolicy, Fetcher, PolicyError};
@@ -110,6 +111,12 @@ pub struct Logging {
 /// What is wrong with the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// A template of attestations that does not work.
+    #[error("attestation/{0}")]
+    Template(#[from] TemplateError),
+    /// A folder of templates that is no issuer's.
+    #[error("{path}: a folder of attestation templates is named by an issuer's code", path = .0.display())]
+    IssuerFolder(PathBuf),
     /// The database URL is of no known form.
     #[error("DATABASE_URL: {0}")]
     Database(crate::store::StoreError),
@@ -200,6 +207,11 @@ impl Serving {
         self.templates.as_deref().map_or_else(|| Ok(BTreeMap::new()), files_in)
     }
 
+    /// The templates of attestations.
+    pub fn attestation_templates(&self) -> Result<Templates, ConfigError> {
+        attestation_templates(self.templates.as_deref())
+    }
+
     /// The same for letters: those of its folder `mail`.
     pub fn mail_overrides(&self) -> Result<BTreeMap<String, String>, ConfigError> {
         mail_overrides(self.templates.as_deref())
@@ -210,6 +222,42 @@ impl Serving {
 pub fn mail_overrides(templates: Option<&Path>) -> Result<BTreeMap<String, String>, ConfigError> {
     let folder = templates.map(|folder| folder.join("mail")).filter(|folder| folder.is_dir());
     folder.as_deref().map_or_else(|| Ok(BTreeMap::new()), files_in)
+}
+
+/// The largest file of an attestation's template, in bytes: a font.
+const MAX_TEMPLATE_FILE: u64 = 4 * 1024 * 1024;
+
+/// The templates of attestations: those of the folder `attestation` of this one for all issuers, those of its folders for the issuer
+/// of that code, ours for the rest.
+pub fn attestation_templates(templates: Option<&Path>) -> Result<Templates, ConfigError> {
+    let folder = templates.map(|folder| folder.join("attestation")).filter(|folder| folder.is_dir());
+    let Some(folder) = folder else { return Ok(Templates::default()) };
+    let mut own = BTreeMap::new();
+    for entry in std::fs::read_dir(&folder).map_err(|source| ConfigError::File { path: folder.clone(), source })? {
+        let path = entry.map_err(|source| ConfigError::File { path: folder.clone(), source })?.path();
+        if path.is_dir() {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let code = name.parse().map_err(|_| ConfigError::IssuerFolder(path.clone()))?;
+            own.insert(code, binary_files_in(&path)?);
+        }
+    }
+    Ok(Templates::new(&binary_files_in(&folder)?, &own)?)
+}
+
+/// The files of a folder, whatever they hold: name to content.
+fn binary_files_in(folder: &Path) -> Result<TemplateFiles, ConfigError> {
+    let failed = |path: &Path, source| ConfigError::File { path: path.to_owned(), source };
+    let mut files = TemplateFiles::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+        let path = entry.map_err(|error| failed(folder, error))?.path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_file()) {
+            if path.metadata().map_err(|error| failed(&path, error))?.len() > MAX_TEMPLATE_FILE {
+                return Err(failed(&path, std::io::Error::other("a file of a template has 4 MiB at most")));
+            }
+            files.insert(name.to_owned(), std::fs::read(&path).map_err(|error| failed(&path, error))?);
+        }
+    }
+    Ok(files)
 }
 
 /// The files of a folder: name to content.

@@ -280,6 +280,12 @@ impl Service {
             Signed::Stored | Signed::AlreadyThere => {}
             Signed::KeyRetired => return Err(ServiceError::KeyRetired),
         }
+        // Where this process dies before, the first download binds it.
+        if self.templates.is_some()
+            && let Some(award) = self.store.award(record.award).await?
+        {
+            self.template_of(&award, id).await?;
+        }
         self.outbox.notify_one();
         tracing::info!(credential.id = %id, credential.version = record.version, key.id = %key_id, "credential.issued");
         Ok(())

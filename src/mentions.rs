@@ -83,6 +83,12 @@ pub fn issued_by(kind: Option<AwardKind>, lang: Lang) -> &'static str {
     lang.pick(if is_feminine(kind) { "délivrée par" } else { "délivré par" }, "issued by")
 }
 
+/// The issuer, where it stands alone under its label.
+pub fn issuer(kind: Option<AwardKind>, name: String, lang: Lang) -> Mention {
+    let label = lang.pick(if is_feminine(kind) { "Délivrée par" } else { "Délivré par" }, "Issued by");
+    Mention { label, value: name }
+}
+
 /// Whether French says *une*: an attestation is, a certificate or a badge isn't.
 pub fn is_feminine(kind: Option<AwardKind>) -> bool {
     kind == Some(AwardKind::Participation)

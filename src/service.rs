@@ -1,19 +1,23 @@
 //! What the flow works with: storage, keys, a clock, randomness, and the public URL. One value per process.
 //!
 //! Also what both issuance and verification need of an issuer: its keys and DID document (`keys`) and its signed status lists
-//! (`status_lists`).
+//! (`status_lists`); and the certificates that seal its attestations (`seals`).
 
 mod keys;
 mod links;
+mod seals;
 mod status_lists;
+mod templates;
 
 pub use keys::{Compromise, IssuerKey, IssuerKeys, token_kind};
 pub use links::AwardLinks;
+pub use seals::{EndingSeal, SealImportError, WARN_DAYS, days_until, seal_certificates};
 
 use std::sync::Arc;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use crate::attestation::Templates;
 use crate::audit::{Action, Actor, Entry, LinkKind, Object};
 use crate::award::Award;
 use crate::entropy::Entropy;
@@ -46,6 +50,8 @@ pub struct Service {
     pub seal_anchors: Arc<[TrustAnchor]>,
     /// What letters to learners are written and sent with; none where there is no mail server.
     pub post_office: Option<PostOffice>,
+    /// What attestations are made with from now on; none in a process that only does what it is told.
+    pub templates: Option<Arc<Templates>>,
     /// Rung when there may be new work.
     pub wake: Notify,
     /// Rung when there may be messages to send.
@@ -54,6 +60,8 @@ pub struct Service {
     // that nobody who posts heavy documents can starve the LMS.
     heavy: Arc<Semaphore>,
     lists: status_lists::Turns,
+    // The templates that credentials are bound to, read once.
+    bound: templates::Read,
     // Whoever follows an operation holds a connection for minutes.
     listeners: Arc<Semaphore>,
 }
@@ -120,10 +128,12 @@ impl Service {
             fetcher: Fetcher::off(),
             seal_anchors: Arc::default(),
             post_office: None,
+            templates: None,
             wake,
             outbox,
             heavy,
             lists,
+            bound: templates::Read::default(),
             listeners,
         })
     }
@@ -139,6 +149,13 @@ impl Service {
     #[must_use]
     pub fn with_fetcher(mut self, fetcher: Fetcher) -> Self {
         self.fetcher = fetcher;
+        self
+    }
+
+    /// Binds what is issued and shown from now on to these templates.
+    #[must_use]
+    pub fn with_templates(mut self, templates: Arc<Templates>) -> Self {
+        self.templates = Some(templates);
         self
     }
 

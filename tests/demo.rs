@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use sceau::config::SystemClock;
 use sceau::demo::{self, DemoOptions};
+use sceau::seal::{self, TrustAnchor};
 use sceau::text::Lang;
+use sceau::time::Clock as _;
 use serde_json::Value;
 
 const FILES: [&str; 5] = ["attestation.pdf", "badge.png", "badge.svg", "credential.json", "credential.jwt"];
@@ -17,6 +20,9 @@ const AWARDS: [&str; 6] = [
     "tensions-lyon-participation-theo",
     "tensions-rennes-participation-aissatou",
 ];
+
+/// How many of them the issuer with a seal issued.
+const SEALED: usize = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_sees_the_whole_promise_and_may_run_it_again() {
@@ -51,6 +57,15 @@ async fn a_newcomer_sees_the_whole_promise_and_may_run_it_again() {
         let keys = |files| json(files, &format!("did-{issuer}.json"))["verificationMethod"].as_array().unwrap().len();
         assert_eq!(keys(&first), keys(&second), "a second run makes no second key");
     }
+    let anchors = TrustAnchor::from_pem(std::str::from_utf8(&first["seal-ca.pem"]).unwrap()).unwrap();
+    assert!(first["seal-ca.pem"] == second["seal-ca.pem"], "a second run makes no second authority");
+    let sealed = AWARDS.map(|award| {
+        let found = seal::check(&first[&format!("{award}/attestation.pdf")], &anchors, SystemClock.now()).unwrap();
+        found.map(|found| found.is_valid())
+    });
+    // One issuer seals, the other does not.
+    assert_eq!(sealed.iter().filter(|sealed| **sealed == Some(true)).count(), SEALED, "{sealed:?}");
+    assert_eq!(sealed.iter().filter(|sealed| sealed.is_none()).count(), AWARDS.len() - SEALED, "{sealed:?}");
     let urls = json(&second, "urls.json");
     for page in ["home", "criteria", "valid", "revoked", "unknown"] {
         assert!(urls[page].as_str().unwrap().starts_with("http://localhost:"), "{page}");

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::tests::{SECRET, URL, english, french, name};
+use super::template::sample::{SECRET, URL, english, french};
+use super::tests::{name, template_of};
 use super::*;
 use crate::catalog::AwardKind;
 use crate::markdown::escape;
@@ -47,23 +48,29 @@ fn read_attestation(content: &CredentialView) -> Vec<String> {
     }
     let recipient = name();
     let zone = Zone::default();
-    let body = template::body(&AttestationInput {
+    let template = template_of(content);
+    let input = AttestationInput {
         content,
         credential_json: "{}",
+        credential_jwt: None,
         recipient: &recipient,
         name_secret: &SECRET,
         verification_url: URL,
         zone: &zone,
         accent: [0; 3],
-    });
+        template: &template,
+    };
+    let reading = template.read(&input, QrMatrix::encode(URL).unwrap()).unwrap();
+    // How to verify is only said here.
+    let body = &reading.blocks[..reading.blocks.len() - 1];
     let of_block = |block: &Block| match block {
         Block::Heading { text, .. } => vec![text.clone()],
         Block::Paragraph { spans, .. } => vec![of_spans(spans)],
         Block::List { items, .. } => vec![of_items(items)],
         Block::Facts { rows, .. } => {
-            rows.iter().map(|row| format!("{} {}", row.label.text, of_spans(&row.value))).collect()
+            rows.iter().map(|row| format!("{} {}", of_spans(&row.label), of_spans(&row.value))).collect()
         }
-        Block::QrCode { .. } | Block::Rule { .. } => Vec::new(),
+        Block::Table { .. } | Block::Figure(..) | Block::Beside { .. } | Block::Rule => Vec::new(),
     };
     body.iter().flat_map(of_block).map(|text| one_space(&text)).collect()
 }
@@ -89,7 +96,7 @@ fn the_page_says_what_the_attestation_says() {
         for said in read_attestation(&content) {
             // The page sets small things under each other that the attestation puts in brackets or in a sentence.
             let said = without_address(&said, &content).replace(['(', ')'], "");
-            if said == labels::labels(content.language).for_training {
+            if said == content.language.pick("pour la formation", "for the training") {
                 continue;
             }
             // Inside a sentence there, a label here.

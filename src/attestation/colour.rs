@@ -7,7 +7,9 @@
 pub(super) type Rgb = [u8; 3];
 
 /// The contrast that running text needs on its background (WCAG 2.2 § 1.4.3, level AA).
-const TEXT_CONTRAST: f32 = 4.5;
+pub(super) const TEXT_CONTRAST: f32 = 4.5;
+/// What text of a fixed colour is held against: no panel is darker (a tint is 6 % of an accent on white).
+pub(super) const LIGHTEST_GROUND: Rgb = [240; 3];
 
 /// What a piece of text or a shape is coloured for; a [`Palette`] says how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,30 +34,40 @@ pub(super) enum Ink {
 pub(super) struct Palette {
     accent: Rgb,
     tint: Rgb,
+    /// Running text, labels, lines between rows.
+    inks: [Rgb; 3],
 }
 
 impl Palette {
-    /// From the issuer's accent, whatever it is. Every text ink has at least 4.5:1 on paper and on the tint.
-    pub(super) fn new(accent: Rgb) -> Self {
+    /// From an accent, whatever it is, and the inks of a style sheet. Every text ink has at least 4.5:1 on paper and on the tint.
+    pub(super) fn new(accent: Rgb, inks: [Rgb; 3]) -> Self {
         let tint = mix(accent, [255; 3], 0.06);
         let mut legible = accent;
         while contrast(legible, tint) < TEXT_CONTRAST {
             legible = mix(legible, [0; 3], 0.94);
         }
-        Self { accent: legible, tint }
+        Self { accent: legible, tint, inks }
     }
 
     /// The colour of an ink.
     pub(super) fn colour(&self, ink: Ink) -> Rgb {
         match ink {
-            Ink::Text => [0x1d, 0x1d, 0x24],
-            Ink::Muted => [0x56, 0x56, 0x62],
+            Ink::Text => self.inks[0],
+            Ink::Muted => self.inks[1],
             Ink::Accent => self.accent,
             Ink::Tint => self.tint,
-            Ink::Hairline => [0xd9, 0xd9, 0xe0],
+            Ink::Hairline => self.inks[2],
             Ink::Paper => [255; 3],
         }
     }
+}
+
+/// A colour as a style sheet writes it: `#rrggbb`.
+pub fn parse(text: &str) -> Option<[u8; 3]> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let channel = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(())?;
+    Some([channel(0)?, channel(2)?, channel(4)?])
 }
 
 /// `share` of `a` and the rest of `b`.
@@ -82,10 +94,12 @@ fn luminance(colour: Rgb) -> f32 {
 mod tests {
     use super::*;
 
+    const INKS: [Rgb; 3] = [[0x1d, 0x1d, 0x24], [0x56, 0x56, 0x62], [0xd9, 0xd9, 0xe0]];
+
     #[test]
     fn every_text_ink_is_legible_whatever_the_accent() {
         for accent in [[0; 3], [255; 3], [255, 255, 0], [0, 0, 0x91], [0xe1, 0, 0x0f], [0, 255, 255], [128, 128, 128]] {
-            let palette = Palette::new(accent);
+            let palette = Palette::new(accent, INKS);
             for ink in [Ink::Text, Ink::Muted, Ink::Accent] {
                 for ground in [Ink::Paper, Ink::Tint] {
                     let ratio = contrast(palette.colour(ink), palette.colour(ground));
@@ -97,6 +111,6 @@ mod tests {
 
     #[test]
     fn a_dark_accent_stays_as_it_is() {
-        assert_eq!(Palette::new([0, 0, 0x91]).colour(Ink::Accent), [0, 0, 0x91]);
+        assert_eq!(Palette::new([0, 0, 0x91], INKS).colour(Ink::Accent), [0, 0, 0x91]);
     }
 }

@@ -1,9 +1,12 @@
-//! A document as meaning: headings, paragraphs, lists, key/value tables, figures. What a template says, before any layout.
+//! A document as meaning: headings, paragraphs, lists, tables, figures, panels. What a template says, before any layout.
 //!
 //! Each kind of block has exactly one tag in the PDF (`tags`), so whatever a template is made of stays accessible. Texts are
 //! plain: nothing in them is markup.
 
-use super::colour::Ink;
+use std::sync::Arc;
+
+use super::picture::Picture;
+use super::template::style::Style;
 use super::typeset::Look;
 use crate::qr::QrMatrix;
 
@@ -16,56 +19,78 @@ pub(super) enum Block {
         level: u8,
         /// Its text, also its entry in the outline.
         text: String,
-        /// How it looks.
-        look: Look,
-        /// Points above it, unless it starts a page.
-        space_before: f32,
+        /// How it looks and stands.
+        style: Style,
     },
     /// A paragraph.
     Paragraph {
         /// Its texts, one after the other.
         spans: Vec<Span>,
-        /// Points above it, unless it starts a page.
-        space_before: f32,
-        /// Whether it may end a page.
-        bond: Bond,
+        /// How it stands; each text has its own look.
+        style: Style,
     },
-    /// A bullet list.
+    /// A list.
     List {
+        /// The number of its first item; none for bullets.
+        first: Option<u64>,
         /// Its items.
         items: Vec<Item>,
-        /// How the bullets look.
-        look: Look,
-        /// Points above it, unless it starts a page.
-        space_before: f32,
+        /// How bullets look, and how it stands.
+        style: Style,
     },
-    /// A table of two columns: what something is called, and what it is.
+    /// A table of two columns without headers: what something is called, and what it is.
     Facts {
         /// Its rows.
         rows: Vec<Fact>,
-        /// Points above it, unless it starts a page.
-        space_before: f32,
+        /// How it stands.
+        style: Style,
     },
-    /// A QR code, with what it does in words for who can't see it.
-    QrCode {
-        /// The code.
-        matrix: QrMatrix,
-        /// The alternative text.
-        alt: String,
-        /// Points per side, light margin included.
-        side: f32,
+    /// A table whose first row says what its columns are.
+    Table {
+        /// The headers.
+        head: Vec<Vec<Span>>,
+        /// The other rows, each as long as `head`.
+        rows: Vec<Vec<Vec<Span>>>,
+        /// How it stands.
+        style: Style,
+    },
+    /// A figure alone.
+    Figure(Figure, Style),
+    /// A figure with blocks to its right; on a tinted ground where it is a panel.
+    Beside {
+        /// The figure; none where only the ground sets the blocks apart.
+        figure: Option<Figure>,
+        /// What stands beside it.
+        blocks: Vec<Block>,
+        /// Whether it stands on a tinted ground.
+        panel: bool,
+        /// How it stands.
+        style: Style,
     },
     /// A short line for the eye only.
-    Rule {
-        /// Points from left to right.
-        width: f32,
-        /// Points from top to bottom.
-        thickness: f32,
-        /// Its colour.
-        ink: Ink,
-        /// Points above it.
-        space_before: f32,
-    },
+    Rule,
+}
+
+/// A picture, with what it shows in words for who can't see it.
+#[derive(Debug, Clone)]
+pub(super) struct Figure {
+    /// What is drawn.
+    pub(super) drawing: Drawing,
+    /// Points from left to right.
+    pub(super) width: f32,
+    /// Points from top to bottom.
+    pub(super) height: f32,
+    /// The alternative text.
+    pub(super) alt: String,
+}
+
+/// What a figure draws.
+#[derive(Debug, Clone)]
+pub(super) enum Drawing {
+    /// A QR code, light margin included.
+    QrCode(QrMatrix),
+    /// Pixels.
+    Picture(Arc<Picture>),
 }
 
 /// Whether a page may end after something.
@@ -112,13 +137,15 @@ pub(super) struct Item {
     pub(super) spans: Vec<Span>,
     /// The list inside it.
     pub(super) children: Vec<Item>,
+    /// The number of the first item of that list; none for bullets.
+    pub(super) first: Option<u64>,
 }
 
 /// A row of a key/value table.
 #[derive(Debug)]
 pub(super) struct Fact {
     /// What it is called.
-    pub(super) label: Span,
+    pub(super) label: Vec<Span>,
     /// What it is.
     pub(super) value: Vec<Span>,
 }

@@ -7,7 +7,8 @@ use krilla::color::rgb;
 use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
 use krilla::destination::XyzDestination;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
-use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};
+use krilla::image::Image;
 use krilla::metadata::{DateTime, Metadata, TextDirection};
 use krilla::num::NormalizedF32;
 use krilla::outline::{Outline, OutlineNode};
@@ -19,8 +20,10 @@ use krilla::{Document, SerializeSettings};
 
 use super::AttestationError;
 use super::colour::{Ink, Palette};
+use super::document::Drawing;
 use super::layout::{Mark, SetText};
 use super::paginate::Placed;
+use super::picture::Picture;
 use super::tags::{ElementId, Role, Structure};
 use super::typeset::Paragraph;
 use crate::qr::{QUIET_ZONE_MODULES, QrMatrix};
@@ -52,8 +55,23 @@ pub(super) struct Description {
     pub(super) document_id: String,
     /// When its content was made, never when the file was.
     pub(super) made: DateTime,
-    /// The file it carries: name, description, content.
-    pub(super) attachment: (&'static str, String, Vec<u8>),
+    /// The files it carries.
+    pub(super) attachments: Vec<Attachment>,
+}
+
+/// A file that a document carries (ISO 19005-3 § 6.8).
+#[derive(Debug)]
+pub(super) struct Attachment {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Its media type.
+    pub(super) media_type: &'static str,
+    /// What it is.
+    pub(super) description: &'static str,
+    /// What it is to the pages.
+    pub(super) relationship: AssociationKind,
+    /// Its bytes.
+    pub(super) content: Vec<u8>,
 }
 
 /// Writes the PDF.
@@ -75,7 +93,9 @@ pub(super) fn draw(
     }
     document.set_outline(outline(headings));
     document.set_tag_tree(structure.into_tree(description.language));
-    attach(&mut document, &description)?;
+    for file in description.attachments {
+        attach(&mut document, file, description.made)?;
+    }
     document.set_metadata(
         Metadata::new()
             .title(description.title)
@@ -109,7 +129,7 @@ fn draw_page(
     for (top, strip) in &page.strips {
         for mark in &strip.marks {
             painter.mark(mark, *top);
-            if let Mark::Line { text, index: 0, .. } = mark
+            if let Mark::Line { text, index: 0, artifact: false, .. } = mark
                 && let Some((element, _)) = text.sources.first()
                 && let Role::Heading(level, title) = painter.structure.role(*element)
             {
@@ -150,17 +170,23 @@ impl Painter<'_, '_> {
 
     fn mark(&mut self, mark: &Mark, top: f32) {
         match mark {
-            Mark::Line { x, y, text, index } => self.line(text, *index, *x, top + y),
+            Mark::Line { x, y, text, index, artifact: false } => self.line(text, *index, *x, top + y),
+            Mark::Line { x, y, text, index, artifact: true } => self.repeated(text, *index, *x, top + y),
             Mark::Box { x, y, width, height, ink } => {
                 self.artifact(ArtifactType::Layout);
                 self.rectangles(*ink, Rect::from_xywh(*x, top + y, *width, *height));
                 self.surface.end_tagged();
             }
-            Mark::QrCode { x, y, side, matrix, element } => {
+            Mark::Figure { x, y, width, height, drawing, element } => {
                 let content = self.surface.start_tagged(ContentTag::Other);
                 self.structure.push(*element, content);
-                self.rectangles(Ink::Paper, Rect::from_xywh(*x, top + y, *side, *side));
-                self.qr_code(matrix, *x, top + y, *side);
+                match drawing {
+                    Drawing::QrCode(matrix) => {
+                        self.rectangles(Ink::Paper, Rect::from_xywh(*x, top + y, *width, *height));
+                        self.qr_code(matrix, *x, top + y, *width);
+                    }
+                    Drawing::Picture(picture) => self.picture(picture, (*x, top + y), (*width, *height)),
+                }
                 self.surface.end_tagged();
             }
         }
@@ -183,6 +209,27 @@ impl Painter<'_, '_> {
                 let right = runs.last().map_or(left, |run| (run.x + run.width).min(line.width) + x);
                 self.links.extend(Rect::from_ltrb(left, top, right, top + line.height).map(|area| (element, area)));
             }
+        }
+    }
+
+    /// A line that was read before: headers of a table that goes on.
+    fn repeated(&mut self, set: &SetText, index: usize, x: f32, top: f32) {
+        let Some(line) = set.paragraph.lines.get(index) else { return };
+        self.artifact(ArtifactType::Layout);
+        for run in &line.runs {
+            self.fill(set.sources.get(run.source).map_or(Ink::Text, |(_, ink)| *ink));
+            let start = Point::from_xy(x + run.x, top + line.baseline);
+            self.surface.draw_glyphs(start, &run.glyphs, run.font.clone(), &set.paragraph.text, run.size, false);
+        }
+        self.surface.end_tagged();
+    }
+
+    fn picture(&mut self, picture: &Picture, (x, y): (f32, f32), (width, height): (f32, f32)) {
+        let image = Image::from_rgba8(picture.rgba.clone(), picture.width, picture.height);
+        if let Some(size) = Size::from_wh(width, height) {
+            self.surface.push_transform(&Transform::from_translate(x, y));
+            self.surface.draw_image(image, size);
+            self.surface.pop();
         }
     }
 
@@ -243,18 +290,16 @@ fn outline(mut headings: Vec<Mention>) -> Outline {
     outline
 }
 
-fn attach(document: &mut Document, description: &Description) -> Result<(), AttestationError> {
-    let (name, what, content) = &description.attachment;
+fn attach(document: &mut Document, file: Attachment, made: DateTime) -> Result<(), AttestationError> {
     let file = EmbeddedFile {
-        path: (*name).to_owned(),
-        mime_type: MimeType::new("application/vc+ld+json"),
-        description: Some(what.clone()),
-        // ISO 19005-3 § 6.8, AFRelationship: the page is a presentation of this file.
-        association_kind: AssociationKind::Source,
-        data: content.clone().into(),
-        modification_date: Some(description.made),
+        path: file.name.to_owned(),
+        mime_type: MimeType::new(file.media_type),
+        description: Some(file.description.to_owned()),
+        association_kind: file.relationship,
+        data: file.content.into(),
+        modification_date: Some(made),
         compress: Some(true),
         location: None,
     };
-    document.embed_file(file).ok_or_else(|| AttestationError::Pdf("the attachment was refused".to_owned()))
+    document.embed_file(file).ok_or_else(|| AttestationError::Pdf("an attachment was refused".to_owned()))
 }

@@ -1,24 +1,34 @@
 //! Blocks to strips: every block becomes a stack of strips as high as a line of text, each with what stands in it and the
 //! element it belongs to. Strips are what `paginate` distributes and `draw` paints, so nothing is ever cut.
 
+mod tables;
+
 use std::rc::Rc;
 
 use super::colour::Ink;
-use super::document::{Block, Bond, Fact, Item, Span};
+use super::document::{Block, Bond, Drawing, Figure, Item, Span};
 use super::tags::{ElementId, Role, Structure};
+use super::template::style::{Style, StyleSheet};
 use super::typeset::{Look, Paragraph, Styled, Typesetter};
-use crate::qr::QrMatrix;
 
 /// Points from a bullet to the text of its item.
 const LIST_INDENT: f32 = 14.0;
+/// The same for a number.
+const NUMBER_INDENT: f32 = 20.0;
 /// Points between two items of a list.
 const ITEM_GAP: f32 = 2.5;
-/// Points above and below the text of a table row.
-const CELL_PADDING: f32 = 4.5;
-/// Share of a table's width that its left column takes.
-const LABEL_SHARE: f32 = 0.31;
-/// Points of a line between rows.
-const HAIRLINE: f32 = 0.6;
+/// Points inside a panel around its content.
+const PANEL_PADDING: f32 = 12.0;
+/// Points between a figure and what stands beside it.
+const BESIDE_GAP: f32 = 16.0;
+/// Points of the accent at the left edge of a panel.
+const PANEL_EDGE: f32 = 3.0;
+/// Points that a panel may have from top to bottom; a longer one is divided.
+const MAX_UNDIVIDED: f32 = 560.0;
+/// Points of the short line.
+const RULE: (f32, f32) = (44.0, 2.4);
+/// Points above the short line.
+const RULE_GAP: f32 = 9.0;
 
 /// A part of a page that is never divided, over the whole width of its column. Lengths in points.
 #[derive(Debug)]
@@ -31,10 +41,21 @@ pub(super) struct Strip {
     pub(super) bond: Bond,
     /// What stands in it.
     pub(super) marks: Vec<Mark>,
+    /// What stands above it again where it starts a page: the headers of its table.
+    pub(super) header: Option<Rc<Header>>,
+}
+
+/// Headers of a table, repeated where it goes on.
+#[derive(Debug)]
+pub(super) struct Header {
+    /// Points from top to bottom.
+    pub(super) height: f32,
+    /// What stands in it, as artifacts: it was read once.
+    pub(super) marks: Vec<Mark>,
 }
 
 /// Something to paint, at `x` from the left of the page and `y` from the top of its strip.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Mark {
     /// A line of text.
     Line {
@@ -46,6 +67,8 @@ pub(super) enum Mark {
         text: Rc<SetText>,
         /// Which line of it.
         index: usize,
+        /// Whether it only repeats what was said before.
+        artifact: bool,
     },
     /// A rectangle that means nothing.
     Box {
@@ -60,16 +83,18 @@ pub(super) enum Mark {
         /// Its colour.
         ink: Ink,
     },
-    /// A QR code on paper, light margin included.
-    QrCode {
+    /// A figure.
+    Figure {
         /// Left edge.
         x: f32,
         /// Top edge.
         y: f32,
-        /// Per side.
-        side: f32,
-        /// The code.
-        matrix: QrMatrix,
+        /// From left to right.
+        width: f32,
+        /// From top to bottom.
+        height: f32,
+        /// What is drawn.
+        drawing: Drawing,
         /// Its Figure.
         element: ElementId,
     },
@@ -93,58 +118,30 @@ pub(super) struct Column {
     pub(super) width: f32,
 }
 
+impl Column {
+    fn indented(self, share: f32) -> Self {
+        Self { x: self.x + self.width * share, width: self.width * (1.0 - share) }
+    }
+}
+
 /// Lays blocks out and names their elements.
 pub(super) struct Layout<'a> {
     typesetter: &'a mut Typesetter,
     structure: &'a mut Structure,
-    density: f32,
+    sheet: &'a StyleSheet,
 }
 
 impl<'a> Layout<'a> {
-    /// A layout that adds to `structure`, with `density` (0 to 1) of the white space that the blocks ask for.
-    pub(super) fn new(typesetter: &'a mut Typesetter, structure: &'a mut Structure, density: f32) -> Self {
-        Self { typesetter, structure, density }
+    /// A layout that adds to `structure`.
+    pub(super) fn new(typesetter: &'a mut Typesetter, structure: &'a mut Structure, sheet: &'a StyleSheet) -> Self {
+        Self { typesetter, structure, sheet }
     }
 
     /// Blocks, top to bottom in one column.
     pub(super) fn strips(&mut self, blocks: &[Block], column: Column) -> Vec<Strip> {
         let mut strips = Vec::new();
         for block in blocks {
-            match block {
-                Block::Heading { level, text, look, space_before } => {
-                    let element = self.structure.add(Structure::ROOT, Role::Heading(*level, text.clone()));
-                    let set = self.line_up(&[(text, *look)], vec![(element, look.ink)], column.width);
-                    stack(&mut strips, &set, column.x, space_before * self.density, Bond::WithNext);
-                    bind_all(&mut strips, set.paragraph.lines.len());
-                }
-                Block::Paragraph { spans, space_before, bond } => {
-                    let element = self.structure.add(Structure::ROOT, Role::Paragraph);
-                    let set = self.spans(element, spans, column.width);
-                    stack(&mut strips, &set, column.x, space_before * self.density, *bond);
-                    if *bond == Bond::WithNext {
-                        bind_all(&mut strips, set.paragraph.lines.len());
-                    }
-                }
-                Block::List { items, look, space_before } => {
-                    let element = self.structure.add(Structure::ROOT, Role::List);
-                    self.list(&mut strips, element, items, *look, column, *space_before);
-                }
-                Block::Facts { rows, space_before } => self.facts(&mut strips, rows, column, *space_before),
-                Block::QrCode { matrix, alt, side } => {
-                    let element = self.structure.add(Structure::ROOT, Role::Figure(alt.clone()));
-                    let mark = Mark::QrCode { x: column.x, y: 0.0, side: *side, matrix: matrix.clone(), element };
-                    strips.push(Strip { gap: 0.0, height: *side, bond: Bond::WithNext, marks: vec![mark] });
-                }
-                Block::Rule { width, thickness, ink, space_before } => {
-                    let mark = Mark::Box { x: column.x, y: 0.0, width: *width, height: *thickness, ink: *ink };
-                    strips.push(Strip {
-                        gap: space_before * self.density,
-                        height: *thickness,
-                        bond: Bond::WithNext,
-                        marks: vec![mark],
-                    });
-                }
-            }
+            self.block(&mut strips, block, column);
         }
         strips
     }
@@ -154,85 +151,148 @@ impl<'a> Layout<'a> {
         self.typesetter.set(&[(text, look)], f32::INFINITY)
     }
 
+    fn block(&mut self, strips: &mut Vec<Strip>, block: &Block, column: Column) {
+        match block {
+            Block::Heading { level, text, style } => {
+                let element = self.structure.add(Structure::ROOT, Role::Heading(*level, text.clone()));
+                let column = column.indented(style.indent);
+                let set = self.line_up(&[(text, style.look)], vec![(element, style.look.ink)], column.width);
+                stack(strips, &set, column.x, style.before, Bond::WithNext);
+                bind_last(strips, set.paragraph.lines.len());
+            }
+            Block::Paragraph { spans, style } => {
+                let element = self.structure.add(Structure::ROOT, Role::Paragraph);
+                let column = column.indented(style.indent);
+                let set = self.spans(element, spans, column.width);
+                stack(strips, &set, column.x, style.before, style.bond);
+                if style.bond == Bond::WithNext {
+                    bind_last(strips, set.paragraph.lines.len());
+                }
+            }
+            Block::List { first, items, style } => {
+                let element = self.structure.add(Structure::ROOT, Role::List(first.is_some()));
+                self.list(strips, element, (*first, items), style, column.indented(style.indent));
+            }
+            Block::Facts { rows, style } => self.facts(strips, rows, column, style),
+            Block::Table { head, rows, style } => self.table(strips, (head, rows), column, style),
+            Block::Figure(figure, style) => {
+                let element = self.structure.add(Structure::ROOT, Role::Figure(figure.alt.clone()));
+                let (drawing, column) = (placed(figure, column), column.indented(style.indent));
+                let mark = figure_mark(&figure.drawing, column.x, 0.0, drawing, element);
+                strips.push(Strip {
+                    gap: style.before,
+                    height: drawing.1,
+                    bond: style.bond,
+                    marks: vec![mark],
+                    header: None,
+                });
+            }
+            Block::Beside { figure, blocks, panel, style } => {
+                self.beside(strips, figure.as_ref(), blocks, (*panel, style), column);
+            }
+            Block::Rule => {
+                let mark = Mark::Box { x: column.x, y: 0.0, width: RULE.0, height: RULE.1, ink: Ink::Accent };
+                strips.push(Strip {
+                    gap: RULE_GAP,
+                    height: RULE.1,
+                    bond: Bond::WithNext,
+                    marks: vec![mark],
+                    header: None,
+                });
+            }
+        }
+    }
+
+    /// Blocks with a figure to their left, on a tinted ground where they are a panel; kept on one page.
+    fn beside(
+        &mut self,
+        strips: &mut Vec<Strip>,
+        figure: Option<&Figure>,
+        blocks: &[Block],
+        (panel, style): (bool, &Style),
+        column: Column,
+    ) {
+        let padding = if panel { PANEL_PADDING } else { 0.0 };
+        let inner = Column { x: column.x + padding, width: column.width - 2.0 * padding };
+        let size = figure.map(|figure| placed(figure, inner));
+        let aside = size.map_or(0.0, |(width, _)| width + BESIDE_GAP);
+        let beside = Column { x: inner.x + aside, width: (inner.width - aside).max(LIST_INDENT) };
+        // Read in this order: a heading, the figure, what to do with it.
+        let leading = blocks.iter().take_while(|block| matches!(block, Block::Heading { .. })).count();
+        let mut texts = self.strips(&blocks[..leading], beside);
+        let drawn = figure.map(|figure| self.structure.add(Structure::ROOT, Role::Figure(figure.alt.clone())));
+        texts.extend(self.strips(&blocks[leading..], beside));
+        let text_height = super::paginate::height(&texts, 1.0);
+        let inner_height = text_height.max(size.map_or(0.0, |(_, height)| height));
+        let height = inner_height + 2.0 * padding;
+        if height > MAX_UNDIVIDED {
+            // Too much for one page: no ground, one thing after the other.
+            if let (Some(figure), Some(element), Some(size)) = (figure, drawn, size) {
+                let mark = figure_mark(&figure.drawing, inner.x, 0.0, size, element);
+                strips.push(Strip {
+                    gap: style.before,
+                    height: size.1,
+                    bond: Bond::WithNext,
+                    marks: vec![mark],
+                    header: None,
+                });
+            }
+            strips.append(&mut texts);
+            return;
+        }
+        let mut marks = Vec::new();
+        if panel {
+            marks.push(Mark::Box { x: column.x, y: 0.0, width: column.width, height, ink: Ink::Tint });
+            marks.push(Mark::Box { x: column.x, y: 0.0, width: PANEL_EDGE, height, ink: Ink::Accent });
+        }
+        if let (Some(figure), Some(element), Some(size)) = (figure, drawn, size) {
+            let y = padding + (inner_height - size.1) / 2.0;
+            marks.push(figure_mark(&figure.drawing, inner.x, y, size, element));
+        }
+        // One strip: what stands beside each other is never divided.
+        let mut y = padding + (inner_height - text_height) / 2.0;
+        for (index, strip) in texts.into_iter().enumerate() {
+            y += if index == 0 { 0.0 } else { strip.gap };
+            marks.extend(strip.marks.into_iter().map(|mark| mark.lowered(y)));
+            y += strip.height;
+        }
+        strips.push(Strip { gap: style.before, height, bond: style.bond, marks, header: None });
+    }
+
     /// A list in `list`; a nested list is inside the body of its item.
     fn list(
         &mut self,
         strips: &mut Vec<Strip>,
         list: ElementId,
-        items: &[Item],
-        look: Look,
+        (number, items): (Option<u64>, &[Item]),
+        style: &Style,
         column: Column,
-        space_before: f32,
     ) {
-        let inner = Column { x: column.x + LIST_INDENT, width: column.width - LIST_INDENT };
+        let look = style.look;
+        let indent = if number.is_some() { NUMBER_INDENT } else { LIST_INDENT };
+        let inner = Column { x: column.x + indent, width: column.width - indent };
         for (index, item) in items.iter().enumerate() {
             let element = self.structure.add(list, Role::ListItem);
             let label = self.structure.add(element, Role::Label);
             let body = self.structure.add(element, Role::Body);
-            let bullet = self.line_up(&[("•", look)], vec![(label, look.ink)], LIST_INDENT);
+            let sign = number.map_or("•".to_owned(), |first| format!("{}.", first + index as u64));
+            let sign = self.line_up(&[(&sign, look)], vec![(label, look.ink)], f32::INFINITY);
             // Content beside elements would leave their order open, so the text has its own element where a list follows.
             let holder = if item.children.is_empty() { body } else { self.structure.add(body, Role::Paragraph) };
             let set = self.spans(holder, &item.spans, inner.width);
             let first = strips.len();
-            let gap = self.density * if index == 0 { space_before } else { ITEM_GAP };
+            let gap = if index == 0 { style.before } else { ITEM_GAP };
             let bond = if item.children.is_empty() { Bond::Free } else { Bond::WithNext };
             stack(strips, &set, inner.x, gap, bond);
             if let (Some(strip), Some(line)) = (strips.get_mut(first), set.paragraph.lines.first()) {
-                // The bullet sits on the baseline of the first line, and is read before it.
-                let y = line.baseline - bullet.paragraph.lines.first().map_or(0.0, |line| line.baseline);
-                strip.marks.insert(0, Mark::Line { x: column.x + 2.0, y, text: bullet, index: 0 });
+                // The sign sits on the baseline of the first line, and is read before it.
+                let y = line.baseline - sign.paragraph.lines.first().map_or(0.0, |line| line.baseline);
+                strip.marks.insert(0, Mark::Line { x: column.x + 2.0, y, text: sign, index: 0, artifact: false });
             }
             if !item.children.is_empty() {
-                let nested = self.structure.add(body, Role::List);
-                self.list(strips, nested, &item.children, look, inner, ITEM_GAP);
-            }
-        }
-    }
-
-    /// A table of two columns, hairlines between its rows; lines of a row stay together where a page can hold them.
-    fn facts(&mut self, strips: &mut Vec<Strip>, rows: &[Fact], column: Column, space_before: f32) {
-        let table = self.structure.add(Structure::ROOT, Role::Table);
-        let label_width = column.width * LABEL_SHARE;
-        let value_x = column.x + label_width + 8.0;
-        let padding = CELL_PADDING * self.density;
-        for (index, row) in rows.iter().enumerate() {
-            let element = self.structure.add(table, Role::Row);
-            let label_cell = self.structure.add(element, Role::Cell);
-            let label = self.spans(label_cell, std::slice::from_ref(&row.label), label_width);
-            let value_cell = self.structure.add(element, Role::Cell);
-            let value = self.spans(value_cell, &row.value, column.width - label_width - 8.0);
-            let first = strips.len();
-            stack(strips, &value, value_x, if index == 0 { space_before * self.density } else { 0.0 }, Bond::Free);
-            let label_lines = label.paragraph.lines.len();
-            for line in strips.len() - first..label_lines {
-                let height = label.paragraph.lines[line].height;
-                strips.push(Strip { gap: 0.0, height, bond: Bond::Free, marks: Vec::new() });
-            }
-            for (index, strip) in strips[first..].iter_mut().take(label_lines).enumerate() {
-                let baseline = match strip.marks.first() {
-                    Some(Mark::Line { text, index, .. }) => text.paragraph.lines[*index].baseline,
-                    _ => label.paragraph.lines[index].baseline,
-                };
-                let y = baseline - label.paragraph.lines[index].baseline;
-                strip.marks.insert(0, Mark::Line { x: column.x, y, text: Rc::clone(&label), index });
-            }
-            if let Some(strip) = strips.get_mut(first) {
-                strip.pad_top(padding);
-                if index == 0 {
-                    strip.marks.push(hairline(column, 0.0));
-                }
-            }
-            let count = strips.len() - first;
-            if let Some(strip) = strips.last_mut().filter(|_| count > 0) {
-                strip.height += padding;
-                strip.marks.push(hairline(column, strip.height - HAIRLINE));
-            }
-            // The lines of a row stay together; a page may end between rows.
-            for strip in strips[first..].iter_mut().rev().skip(1) {
-                strip.bond = Bond::WithNext;
-            }
-            if let Some(strip) = strips.last_mut().filter(|_| count > 0) {
-                strip.bond = Bond::Free;
+                let nested = self.structure.add(body, Role::List(item.first.is_some()));
+                let style = Style { before: ITEM_GAP, ..*style };
+                self.list(strips, nested, (item.first, &item.children), &style, inner);
             }
         }
     }
@@ -263,11 +323,29 @@ impl Strip {
     fn pad_top(&mut self, padding: f32) {
         self.height += padding;
         for mark in &mut self.marks {
-            match mark {
-                Mark::Line { y, .. } | Mark::Box { y, .. } | Mark::QrCode { y, .. } => *y += padding,
-            }
+            *mark = mark.clone().lowered(padding);
         }
     }
+}
+
+impl Mark {
+    /// The same, `by` points further down.
+    pub(super) fn lowered(mut self, by: f32) -> Self {
+        match &mut self {
+            Self::Line { y, .. } | Self::Box { y, .. } | Self::Figure { y, .. } => *y += by,
+        }
+        self
+    }
+}
+
+/// Width and height of a figure in a column: no wider than it.
+fn placed(figure: &Figure, column: Column) -> (f32, f32) {
+    let scale = (column.width / figure.width).min(1.0);
+    (figure.width * scale, figure.height * scale)
+}
+
+fn figure_mark(drawing: &Drawing, x: f32, y: f32, (width, height): (f32, f32), element: ElementId) -> Mark {
+    Mark::Figure { x, y, width, height, drawing: drawing.clone(), element }
 }
 
 /// A strip per line. No page ends after the first line of several, nor starts with the last.
@@ -280,19 +358,15 @@ fn stack(strips: &mut Vec<Strip>, set: &Rc<SetText>, x: f32, space_before: f32, 
             _ => Bond::Free,
         };
         let gap = if index == 0 { space_before } else { 0.0 };
-        let mark = Mark::Line { x, y: 0.0, text: Rc::clone(set), index };
-        strips.push(Strip { gap, height: line.height, bond, marks: vec![mark] });
+        let mark = Mark::Line { x, y: 0.0, text: Rc::clone(set), index, artifact: false };
+        strips.push(Strip { gap, height: line.height, bond, marks: vec![mark], header: None });
     }
 }
 
 /// Binds the last `count` strips to what follows them.
-fn bind_all(strips: &mut [Strip], count: usize) {
+fn bind_last(strips: &mut [Strip], count: usize) {
     let start = strips.len() - count.min(strips.len());
     for strip in &mut strips[start..] {
         strip.bond = Bond::WithNext;
     }
-}
-
-fn hairline(column: Column, y: f32) -> Mark {
-    Mark::Box { x: column.x, y, width: column.width, height: HAIRLINE, ink: Ink::Hairline }
 }

@@ -3,17 +3,18 @@
 //! PDF/A-3a and PDF/UA-1, always; the signed credential is attached. A pure function of its input: no clock, no system font,
 //! so the same award gives the same bytes for ever (under one [`TEMPLATE_VERSION`] and one krilla).
 //!
-//! The way of a document: `template` says what it holds as `document` blocks, `layout` sets them (with `typeset`) as strips and
-//! names their `tags`, `paginate` puts strips on pages, `draw` writes the PDF. krilla instead of printpdf:
-//! docs/adr/0002-krilla-replaces-printpdf.md. Not here: signing, storing, sealing.
+//! The way of a document: a `template` (Markdown, placeholders, a style sheet) says what it holds as `document` blocks, `layout` sets
+//! them (with `typeset`) as strips and names their `tags`, `paginate` puts strips on pages, `draw` writes the PDF. krilla instead of
+//! printpdf: docs/adr/0002-krilla-replaces-printpdf.md; templates: docs/adr/0020-templates-as-documents.md. Not here: signing, storing,
+//! sealing.
 
 mod colour;
 mod document;
 mod draw;
 pub mod inspect;
-mod labels;
 mod layout;
 mod paginate;
+mod picture;
 mod repertoire;
 mod tags;
 mod template;
@@ -23,14 +24,16 @@ mod agreement;
 mod tests;
 mod typeset;
 
+use krilla::embed::AssociationKind;
 use krilla::metadata::DateTime;
 
 use self::colour::{Ink, Palette};
-use self::document::{Block, Bond};
-use self::draw::{A4, Description, Page};
-use self::layout::{Column, Layout, Mark, Strip};
+use self::document::Block;
+use self::draw::{A4, Attachment, Description, Page};
+use self::layout::{Column, Layout, Mark};
 use self::paginate::{Frame, paginate};
 use self::tags::Structure;
+use self::template::read::{Reading, clean};
 use self::typeset::{Paragraph, with_typesetter};
 use crate::credential::CredentialView;
 use crate::mentions;
@@ -38,11 +41,10 @@ use crate::qr::{QrError, QrMatrix};
 use crate::text::PersonName;
 use crate::time::{Timestamp, Zone};
 
+pub use self::colour::parse as parse_colour;
 pub use self::inspect::{CREDENTIAL_FILE, TOKEN_FILE};
 pub use self::repertoire::undrawable;
-
-/// Grows by one with every change that makes an old award's attestation look or read otherwise. Part of the document's id.
-pub const TEMPLATE_VERSION: u32 = 1;
+pub use self::template::{SampleOf, Template, TemplateError, TemplateFiles, Templates, preview};
 
 /// What an attestation is made of.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +53,8 @@ pub struct AttestationInput<'a> {
     pub content: &'a CredentialView,
     /// The exact signed bytes, attached as `credential.json`.
     pub credential_json: &'a str,
+    /// The same credential as a token, where one was made; attached as `credential.jwt`.
+    pub credential_jwt: Option<&'a str>,
     /// The learner.
     pub recipient: &'a PersonName,
     /// What opens the credential's commitment to the name; printed where there is such a commitment.
@@ -59,8 +63,10 @@ pub struct AttestationInput<'a> {
     pub verification_url: &'a str,
     /// Where days begin.
     pub zone: &'a Zone,
-    /// The issuer's colour; darkened where text in it would not be legible.
+    /// The issuer's colour; darkened where text in it would not be legible. A style sheet may name another.
     pub accent: [u8; 3],
+    /// What it says in which order, and how it looks.
+    pub template: &'a Template,
 }
 
 /// Why there is no attestation.
@@ -78,25 +84,20 @@ pub enum AttestationError {
     /// The verification link has no QR code.
     #[error(transparent)]
     Qr(#[from] QrError),
+    /// The template does not work on this award.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// The PDF library refused: the document would not keep to PDF/A-3a or PDF/UA-1.
     #[error("the PDF would break its standards: {0}")]
     Pdf(String),
 }
 
-/// Points left and right of the text.
-const SIDE_MARGIN: f32 = 60.0;
-/// Points above the text of page 1, and of the others.
-const TOP_MARGINS: [f32; 2] = [50.0, 54.0];
-/// Points from the top of the page to the end of its text.
-const TEXT_BOTTOM: f32 = A4.1 - 58.0;
-/// Points from the top of the page to the baseline of its footer.
-const FOOTER_BASELINE: f32 = A4.1 - 33.0;
+/// Points above the text of every page but the first.
+const TOP_MARGIN: f32 = 54.0;
+/// Points from the end of the text to the baseline of the footer.
+const FOOTER_DROP: f32 = 25.0;
 /// Points between the verification panel and the text above it, at least.
 const PANEL_GAP: f32 = 16.0;
-/// Points inside the panel around its content.
-const PANEL_PADDING: f32 = 12.0;
-/// Shares of the template's white space to try, until the document is one page; one that stays longer gets all of it.
-const DENSITIES: [f32; 4] = [1.0, 0.88, 0.75, 0.62];
 /// A panel that would leave less than this to the text of page 1 goes to the end of the document instead.
 const LEAST_TEXT: f32 = 420.0;
 
@@ -109,22 +110,14 @@ pub fn render(input: &AttestationInput<'_>) -> Result<Vec<u8>, AttestationError>
     if input.content.names(input.recipient, input.name_secret) == Some(false) {
         return Err(AttestationError::Name);
     }
-    let qr_code = template::qr_code(input, QrMatrix::encode(input.verification_url)?);
-    let compose_with = |density| {
-        let mut structure = Structure::new();
-        let pages = with_typesetter(|typesetter| {
-            compose(input, &qr_code, &mut Layout::new(typesetter, &mut structure, density))
-        });
-        (pages, structure)
-    };
-    let (mut pages, mut structure) = compose_with(DENSITIES[0]);
-    // White space alone never makes one page of three.
-    if pages.len() == 2
-        && let Some(tighter) = DENSITIES[1..].iter().map(|density| compose_with(*density)).find(|(p, _)| p.len() == 1)
-    {
-        (pages, structure) = tighter;
-    }
-    draw::draw(pages, structure, &Palette::new(input.accent), describe(input))
+    let (template, qr_code) = (input.template, QrMatrix::encode(input.verification_url)?);
+    let reading = template.read(input, qr_code)?;
+    let mut structure = Structure::new();
+    let pages = with_typesetter(template.fonts(), |typesetter| {
+        compose(input, &reading, &mut Layout::new(typesetter, &mut structure, template.sheet()))
+    });
+    let palette = Palette::new(template.sheet().accent.unwrap_or(input.accent), template.sheet().inks);
+    draw::draw(pages, structure, &palette, describe(input))
 }
 
 /// The texts of an attestation that hold characters no embedded font can draw: field (as named in [`CredentialView`]; the
@@ -155,106 +148,88 @@ pub fn check_drawable(content: &CredentialView, recipient: &PersonName) -> Vec<(
     problems
 }
 
-/// Lays the document out: the verification panel at the foot of page 1, or at the end where it would leave too little there.
-fn compose(input: &AttestationInput<'_>, qr_code: &Block, layout: &mut Layout<'_>) -> Vec<Page> {
-    let column = Column { x: SIDE_MARGIN, width: A4.0 - 2.0 * SIDE_MARGIN };
-    let mut strips = layout.strips(&template::body(input), column);
-    let (mut panel, panel_height) = verification_panel(input, qr_code, layout, column);
-    let bottom = TEXT_BOTTOM - panel_height - PANEL_GAP;
-    let others = Frame { top: TOP_MARGINS[1], bottom: TEXT_BOTTOM };
-    let at_foot = bottom - TOP_MARGINS[0] >= LEAST_TEXT;
+/// Lays the document out. A panel that ends it stands at the foot of page 1, or at the end where it would leave too little there.
+fn compose(input: &AttestationInput<'_>, reading: &Reading, layout: &mut Layout<'_>) -> Vec<Page> {
+    let sheet = input.template.sheet();
+    let column = Column { x: sheet.margin_side, width: A4.0 - 2.0 * sheet.margin_side };
+    let text_bottom = A4.1 - sheet.margin_bottom;
+    let (body, panel) = match reading.blocks.split_last() {
+        Some((panel @ Block::Beside { panel: true, .. }, body)) => (body, std::slice::from_ref(panel)),
+        _ => (&reading.blocks[..], &[][..]),
+    };
+    let mut strips = layout.strips(body, column);
+    let mut panel = layout.strips(panel, column);
+    let bottom = text_bottom - paginate::height(&panel, 1.0) - PANEL_GAP;
+    let at_foot = panel.len() == 1 && bottom - sheet.margin_top >= LEAST_TEXT;
     if !at_foot {
+        panel.iter_mut().take(1).for_each(|strip| strip.gap = PANEL_GAP);
         strips.append(&mut panel);
     }
-    let first = Frame { top: TOP_MARGINS[0], bottom: if at_foot { bottom } else { TEXT_BOTTOM } };
+    let first = Frame { top: sheet.margin_top, bottom: if at_foot { bottom } else { text_bottom } };
+    let others = Frame { top: TOP_MARGIN, bottom: text_bottom };
     let mut pages: Vec<Page> =
         paginate(strips, first, others).into_iter().map(|strips| Page { strips, ..Page::default() }).collect();
-    if let Some(page) = pages.first_mut() {
-        let mut y = TEXT_BOTTOM - panel_height;
-        for (index, strip) in panel.into_iter().enumerate() {
-            y += if index == 0 { 0.0 } else { strip.gap };
-            let height = strip.height;
-            page.strips.push((y, strip));
-            y += height;
-        }
+    if let (Some(page), Some(strip)) = (pages.first_mut(), panel.pop()) {
+        page.strips.push((text_bottom - strip.height, strip));
     }
     let total = pages.len();
     for (index, page) in pages.iter_mut().enumerate() {
-        let thickness = if index == 0 { 9.0 } else { 4.0 };
-        page.ground.push(Mark::Box { x: 0.0, y: 0.0, width: A4.0, height: thickness, ink: Ink::Accent });
-        page.footer = footer(input, index + 1, total, layout);
+        let height = if index == 0 { sheet.band } else { sheet.band.min(4.0) };
+        if height > 0.0 {
+            page.ground.push(Mark::Box { x: 0.0, y: 0.0, width: A4.0, height, ink: Ink::Accent });
+        }
+        page.footer = footer(input, reading, (index + 1, total), layout);
     }
     pages
-}
-
-/// The QR code and, to its right, how to verify; with its height.
-fn verification_panel(
-    input: &AttestationInput<'_>,
-    qr_code: &Block,
-    layout: &mut Layout<'_>,
-    column: Column,
-) -> (Vec<Strip>, f32) {
-    let inner = Column { x: column.x + PANEL_PADDING, width: column.width - 2.0 * PANEL_PADDING };
-    let aside = template::QR_SIDE + 16.0;
-    let beside = Column { x: inner.x + aside, width: inner.width - aside };
-    // Laid out in reading order: the heading, the code, what to do with it.
-    let mut texts = layout.strips(&[template::verification_heading(input)], beside);
-    let figure = layout.strips(std::slice::from_ref(qr_code), inner);
-    texts.extend(layout.strips(&template::verification(input), beside));
-    let text_height = paginate::height(&texts);
-    let height = text_height.max(template::QR_SIDE) + 2.0 * PANEL_PADDING;
-    let ground = Mark::Box { x: column.x, y: 0.0, width: column.width, height, ink: Ink::Tint };
-    let edge = Mark::Box { x: column.x, y: 0.0, width: 3.0, height, ink: Ink::Accent };
-    // A strip of no height carries what stands behind the texts; the texts follow in the middle of the panel.
-    let drop = PANEL_PADDING + (height - 2.0 * PANEL_PADDING - text_height) / 2.0;
-    let mut marks = vec![ground, edge];
-    marks.extend(figure.into_iter().flat_map(|strip| strip.marks).map(|mark| lowered(mark, PANEL_PADDING)));
-    if let Some(first) = texts.first_mut() {
-        first.gap = drop;
-    }
-    texts.iter_mut().for_each(|strip| strip.bond = Bond::WithNext);
-    texts.insert(0, Strip { gap: PANEL_GAP, height: 0.0, bond: Bond::WithNext, marks });
-    if let Some(last) = texts.last_mut() {
-        last.bond = Bond::Free;
-    }
-    (texts, height)
-}
-
-fn lowered(mark: Mark, by: f32) -> Mark {
-    match mark {
-        Mark::QrCode { x, y, side, matrix, element } => Mark::QrCode { x, y: y + by, side, matrix, element },
-        other => other,
-    }
 }
 
 /// Which document this is, and which page of it.
 fn footer(
     input: &AttestationInput<'_>,
-    number: usize,
-    total: usize,
+    reading: &Reading,
+    (number, total): (usize, usize),
     layout: &mut Layout<'_>,
 ) -> Vec<(f32, f32, Ink, Paragraph)> {
-    let words = labels::labels(input.content.language);
-    let left = layout.artifact_line(&template::footer(input.content), template::FOOTER);
-    let right = layout.artifact_line(&format!("{} {number}/{total}", words.page), template::FOOTER);
-    let right_x = A4.0 - SIDE_MARGIN - right.lines.first().map_or(0.0, |line| line.width);
-    vec![(SIDE_MARGIN, FOOTER_BASELINE, Ink::Muted, left), (right_x, FOOTER_BASELINE, Ink::Muted, right)]
+    let sheet = input.template.sheet();
+    let look = sheet.needed("footer").look;
+    let baseline = A4.1 - sheet.margin_bottom + FOOTER_DROP;
+    let page = input.content.language.pick("Page", "Page");
+    let right = layout.artifact_line(&format!("{page} {number}/{total}"), look);
+    let right_x = A4.0 - sheet.margin_side - right.lines.first().map_or(0.0, |line| line.width);
+    let mut footer = vec![(right_x, baseline, look.ink, right)];
+    if !reading.footer.is_empty() {
+        let left = layout.artifact_line(&reading.footer, look);
+        footer.insert(0, (sheet.margin_side, baseline, look.ink, left));
+    }
+    footer
 }
 
 fn describe(input: &AttestationInput<'_>) -> Description {
     let content = input.content;
     let lang = content.language;
+    let mut attachments = vec![Attachment {
+        name: CREDENTIAL_FILE,
+        media_type: "application/vc+ld+json",
+        description: lang.pick("Badge signé (Open Badges 3.0)", "Signed badge (Open Badges 3.0)"),
+        // The pages are a presentation of this file.
+        relationship: AssociationKind::Source,
+        content: input.credential_json.as_bytes().to_vec(),
+    }];
+    attachments.extend(input.credential_jwt.map(|token| Attachment {
+        name: TOKEN_FILE,
+        media_type: "application/vc+jwt",
+        description: lang.pick("Le même badge, sous forme de jeton (VC-JWT)", "The same badge as a token (VC-JWT)"),
+        relationship: AssociationKind::Alternative,
+        content: token.as_bytes().to_vec(),
+    }));
     Description {
-        title: format!("{}{} {}", mentions::kind(content.kind, lang), lang.colon(), template::clean(&content.title)),
-        author: template::clean(&content.issuer.name),
+        title: format!("{}{} {}", mentions::kind(content.kind, lang), lang.colon(), clean(&content.title)),
+        author: clean(&content.issuer.name),
         language: lang.tag(),
-        document_id: format!("{} template {TEMPLATE_VERSION}", content.id),
+        // Whatever changes the bytes is named: the credential, its template, and krilla as the file's creator.
+        document_id: format!("{} template {}", content.id, input.template.hash()),
         made: date_time(content.valid_from),
-        attachment: (
-            "credential.json",
-            labels::labels(lang).attachment.to_owned(),
-            input.credential_json.as_bytes().to_vec(),
-        ),
+        attachments,
     }
 }
 
@@ -274,9 +249,11 @@ fn date_time(moment: Timestamp) -> DateTime {
 }
 
 fn undrawable_list(problems: &[(String, Vec<char>)]) -> String {
-    let field = |(field, characters): &(String, Vec<char>)| {
-        let codes: Vec<String> = characters.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
-        format!("{} in {field}", codes.join(" "))
-    };
+    let field = |(field, characters): &(String, Vec<char>)| format!("{} in {field}", codes(characters));
     problems.iter().map(field).collect::<Vec<_>>().join("; ")
+}
+
+/// Characters by their code points.
+fn codes(characters: &[char]) -> String {
+    characters.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect::<Vec<_>>().join(" ")
 }

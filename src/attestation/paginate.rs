@@ -1,7 +1,10 @@
-//! Strips to pages: as much as fits, never a heading alone at the end of a page, never a first or last line alone.
+//! Strips to pages: as much as fits, never a heading alone at the end of a page, never a first or last line alone, and several
+//! pages about as full as each other.
+
+use std::rc::Rc;
 
 use super::document::Bond;
-use super::layout::Strip;
+use super::layout::{Header, Strip};
 
 /// The part of a page that text may use, in points from its top.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,64 +15,103 @@ pub(super) struct Frame {
     pub(super) bottom: f32,
 }
 
+impl Frame {
+    /// The upper `share` of it.
+    fn upper(self, share: f32) -> Self {
+        Self { bottom: self.top + (self.bottom - self.top) * share, ..self }
+    }
+}
+
 /// A strip and where its top is, in points from the top of its page.
 pub(super) type Placed = (f32, Strip);
+
+/// Shares of the white space to try, until everything is on one page; a document that stays longer gets all of it.
+const DENSITIES: [f32; 4] = [1.0, 0.85, 0.7, 0.55];
+/// Shares of a page's height to try, until a document of several pages would get one more: its last page is not left nearly empty.
+const FILLS: [f32; 5] = [0.7, 0.76, 0.82, 0.88, 0.94];
+
+/// Where a strip stands.
+struct Place {
+    page: usize,
+    top: f32,
+    /// The headers of its table stand above it again.
+    header: bool,
+}
 
 /// Distributes strips over pages, the first in `first`, the others in `others`. At least one page.
 ///
 /// A strip goes with those it is bound to, unless no page could hold them together: then they are divided where they must be.
 pub(super) fn paginate(strips: Vec<Strip>, first: Frame, others: Frame) -> Vec<Vec<Placed>> {
-    let mut pages: Vec<Vec<Placed>> = vec![Vec::new()];
-    let mut frame = first;
-    let mut y = frame.top;
-    let groups = groups(strips);
-    for group in groups {
-        let whole = height(&group);
-        let page_is_empty = |pages: &[Vec<Placed>]| pages.last().is_none_or(Vec::is_empty);
-        let gap = if page_is_empty(&pages) { 0.0 } else { group.first().map_or(0.0, |strip| strip.gap) };
-        if y + gap + whole > frame.bottom && whole <= others.bottom - others.top && !page_is_empty(&pages) {
-            pages.push(Vec::new());
-            frame = others;
-            y = frame.top;
+    let count = |places: &[Place]| places.last().map_or(1, |last| last.page + 1);
+    let mut places = plan(&strips, DENSITIES[0], first, others);
+    match count(&places) {
+        1 => {}
+        // White space alone never makes one page of three.
+        2 if let Some(tighter) =
+            DENSITIES[1..].iter().map(|it| plan(&strips, *it, first, others)).find(|it| count(it) == 1) =>
+        {
+            places = tighter;
         }
-        for strip in group {
-            let gap = if page_is_empty(&pages) { 0.0 } else { strip.gap };
-            if y + gap + strip.height > frame.bottom && !page_is_empty(&pages) {
-                pages.push(Vec::new());
-                frame = others;
-                y = frame.top;
-            } else {
-                y += gap;
-            }
-            let top = y;
-            y += strip.height;
-            if let Some(page) = pages.last_mut() {
-                page.push((top, strip));
+        pages => {
+            let even = |share: &f32| plan(&strips, DENSITIES[0], first.upper(share.max(0.8)), others.upper(*share));
+            if let Some(balanced) = FILLS.iter().map(even).find(|it| count(it) == pages) {
+                places = balanced;
             }
         }
+    }
+    let mut pages: Vec<Vec<Placed>> = Vec::new();
+    pages.resize_with(count(&places), Vec::new);
+    for (strip, place) in strips.into_iter().zip(places) {
+        let page = &mut pages[place.page];
+        if let (true, Some(header)) = (place.header, &strip.header) {
+            page.push((place.top - header.height, again(header)));
+        }
+        page.push((place.top, strip));
     }
     pages
 }
 
 /// From the top of the first strip to the bottom of the last, the gap above the first left out.
-pub(super) fn height(strips: &[Strip]) -> f32 {
-    let gaps: f32 = strips.iter().skip(1).map(|strip| strip.gap).sum();
+pub(super) fn height(strips: &[Strip], density: f32) -> f32 {
+    let gaps: f32 = strips.iter().skip(1).map(|strip| strip.gap * density).sum();
     gaps + strips.iter().map(|strip| strip.height).sum::<f32>()
 }
 
-/// Strips with those they are bound to.
-fn groups(strips: Vec<Strip>) -> Vec<Vec<Strip>> {
-    let mut groups: Vec<Vec<Strip>> = Vec::new();
-    let mut bound = false;
-    for strip in strips {
-        let next = strip.bond == Bond::WithNext;
-        match groups.last_mut() {
-            Some(group) if bound => group.push(strip),
-            _ => groups.push(vec![strip]),
+fn again(header: &Rc<Header>) -> Strip {
+    Strip { gap: 0.0, height: header.height, bond: Bond::WithNext, marks: header.marks.clone(), header: None }
+}
+
+/// Where each strip stands, with `density` of the white space that they ask for.
+fn plan(strips: &[Strip], density: f32, first: Frame, others: Frame) -> Vec<Place> {
+    let mut places = Vec::with_capacity(strips.len());
+    let (mut page, mut frame, mut y, mut is_empty) = (0, first, first.top, true);
+    let mut start = 0;
+    while start < strips.len() {
+        let bound = strips[start..].iter().take_while(|strip| strip.bond == Bond::WithNext).count();
+        let group = &strips[start..(start + bound + 1).min(strips.len())];
+        start += group.len();
+        let whole = height(group, density);
+        let gap = if is_empty { 0.0 } else { group[0].gap * density };
+        let header = group[0].header.as_ref().map_or(0.0, |header| header.height);
+        if y + gap + whole > frame.bottom && whole + header <= others.bottom - others.top && !is_empty {
+            (page, frame, y, is_empty) = (page + 1, others, others.top, true);
         }
-        bound = next;
+        for strip in group {
+            let gap = if is_empty { 0.0 } else { strip.gap * density };
+            if y + gap + strip.height > frame.bottom && !is_empty {
+                (page, frame, y, is_empty) = (page + 1, others, others.top, true);
+            } else {
+                y += gap;
+            }
+            // On the first page of all, the headers themselves stand there.
+            let header = strip.header.as_ref().filter(|_| is_empty && page > 0);
+            y += header.map_or(0.0, |header| header.height);
+            places.push(Place { page, top: y, header: header.is_some() });
+            y += strip.height;
+            is_empty = false;
+        }
     }
-    groups
+    places
 }
 
 #[cfg(test)]
@@ -82,7 +124,7 @@ mod tests {
     const OTHERS: Frame = Frame { top: 0.0, bottom: 100.0 };
 
     fn strip(height: f32, gap: f32, bond: Bond) -> Strip {
-        Strip { gap, height, bond, marks: Vec::new() }
+        Strip { gap, height, bond, marks: Vec::new(), header: None }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::typeset::with_typesetter;
+use super::typeset::{Fonts, with_typesetter};
 
 /// First and last code point of each admitted range, in order.
 const ADMITTED: &[(u32, u32)] = &[
@@ -51,7 +51,7 @@ pub fn undrawable(text: &str) -> Vec<char> {
         .collect();
     // Printable ASCII and Latin-1 are in every weight (a test shapes them all), and are nearly every text.
     if admitted.chars().any(|c| u32::from(c) > 0xff) {
-        with_typesetter(|typesetter| typesetter.missing(&admitted)).into_iter().for_each(note);
+        with_typesetter(&Fonts::default(), |typesetter| typesetter.missing(&admitted)).into_iter().for_each(note);
     }
     found
 }
@@ -101,6 +101,6 @@ mod tests {
     #[test]
     fn the_latin_1_short_cut_is_true() {
         let all: String = (0x20..=0x7e).chain(0xa0..=0xac).chain(0xae..=0xff).filter_map(char::from_u32).collect();
-        assert!(with_typesetter(|typesetter| typesetter.missing(&all)).is_empty());
+        assert!(with_typesetter(&Fonts::default(), |typesetter| typesetter.missing(&all)).is_empty());
     }
 }

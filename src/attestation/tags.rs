@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU16;
 
-use krilla::tagging::{Identifier, ListNumbering, Node, Tag, TagGroup, TagKind, TagTree};
+use krilla::tagging::{Identifier, ListNumbering, Node, TableHeaderScope, Tag, TagGroup, TagKind, TagTree};
 
 use super::document::Link;
 
@@ -26,8 +26,8 @@ pub(super) enum Role {
     Span,
     /// Link, one annotation per line it covers.
     Link(Link),
-    /// L
-    List,
+    /// L; with numbers instead of bullets where this is true
+    List(bool),
     /// LI
     ListItem,
     /// Lbl
@@ -38,6 +38,8 @@ pub(super) enum Role {
     Table,
     /// TR
     Row,
+    /// TH, of its column
+    Header,
     /// TD
     Cell,
     /// Figure, with its alternative text.
@@ -104,7 +106,9 @@ impl Structure {
             Role::Paragraph => Tag::P.into(),
             Role::Span => Tag::Span.into(),
             Role::Link(_) => Tag::Link.into(),
-            Role::List => Tag::L(ListNumbering::Disc).into(),
+            Role::List(false) => Tag::L(ListNumbering::Disc).into(),
+            Role::List(true) => Tag::L(ListNumbering::Decimal).into(),
+            Role::Header => Tag::TH(TableHeaderScope::Column).into(),
             Role::ListItem => Tag::LI.into(),
             Role::Label => Tag::Lbl.into(),
             Role::Body => Tag::LBody.into(),

@@ -2,123 +2,30 @@
 
 use proptest::prelude::*;
 
+use super::template::sample::{SECRET, URL, bare, english, french, longest};
 use super::*;
-use crate::catalog::{AwardKind, Modality};
+use crate::catalog::AwardKind;
 use crate::credential::{CompetencyView, IssuerView};
-use crate::text::Lang;
-
-pub(super) const SECRET: [u8; 16] = [0x5c; 16];
-pub(super) const URL: &str = "https://sceau.example.gouv.fr/v/Yq3vJ0zq1mYh0m8D4o2bXw";
 const NAME: &str = "Maëlys Nguyễn-Lefèvre";
-
-fn moment(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-pub(super) fn french() -> CredentialView {
-    CredentialView {
-        id: "https://sceau.example.gouv.fr/credentials/0b0c3a5e-4f2d-4a1c-9b1e-2f3a4b5c6d7e".to_owned(),
-        issuer: IssuerView {
-            id: "did:web:sceau.example.gouv.fr:issuers:igpde".to_owned(),
-            name: "Institut de la gestion publique et du développement économique".to_owned(),
-            url: Some("https://www.economie.gouv.fr/igpde".to_owned()),
-            email: None,
-            parent: Some("Ministère de l’Économie et des Finances".to_owned()),
-        },
-        kind: Some(AwardKind::Participation),
-        achievement_id: "https://sceau.example.gouv.fr/achievements/00".to_owned(),
-        title: "Laïcité et neutralité du service public : les fondamentaux pour les agents d’accueil".to_owned(),
-        description: "Une formation.".to_owned(),
-        criteria: "Pour obtenir cette attestation, il faut remplir toutes ces conditions :\n- terminer l’activité « Le cadre \
-                   juridique »\n- au moins 2 des 3 activités suivantes :\n  - étude de cas « À l’accueil »\n  - étude de cas \
-                   « En équipe »\n  - étude de cas « Sur les réseaux sociaux »\n- répondre au questionnaire d’évaluation \
-                   finale"
-            .to_owned(),
-        criteria_url: Some("https://sceau.example.gouv.fr/sessions/laicite-2026-03/criteria".to_owned()),
-        language: Lang::Fr,
-        duration: Some("PT3H30M".parse().unwrap()),
-        objectives: vec![
-            "Connaître le cadre juridique de la laïcité et de la neutralité".to_owned(),
-            "Réagir avec justesse aux situations rencontrées à l’accueil du public".to_owned(),
-            "Savoir vers qui se tourner en cas de difficulté".to_owned(),
-        ],
-        competencies: vec![
-            CompetencyView {
-                name: "Appliquer les principes du service public".to_owned(),
-                framework: Some("Dictionnaire interministériel des compétences".to_owned()),
-                code: Some("DIC-042".to_owned()),
-                url: "https://example.gouv.fr/dic/042".to_owned(),
-            },
-            CompetencyView {
-                name: "Accueillir et orienter les publics".to_owned(),
-                framework: None,
-                code: None,
-                url: "https://example.gouv.fr/dic/043".to_owned(),
-            },
-        ],
-        modality: Some(Modality::TutoredOnline),
-        valid_from: moment("2026-03-21T09:30:00Z"),
-        valid_until: None,
-        awarded: Some(moment("2026-03-20T16:00:00Z")),
-        activity_start: Some(moment("2026-03-02T08:00:00Z")),
-        activity_end: Some(moment("2026-03-20T16:00:00Z")),
-        recipient_name_digest: None,
-        recipient_name: None,
-    }
-}
-
-pub(super) fn english() -> CredentialView {
-    CredentialView {
-        kind: Some(AwardKind::Certificate),
-        title: "Open data in practice".to_owned(),
-        issuer: IssuerView { name: "Interministerial Digital Directorate".to_owned(), parent: None, ..french().issuer },
-        criteria: "Pass the final assessment with at least 80 %.".to_owned(),
-        language: Lang::En,
-        objectives: vec!["Publish a data set that others can use".to_owned()],
-        competencies: Vec::new(),
-        modality: Some(Modality::Hybrid),
-        valid_until: Some(moment("2029-03-20T16:00:00Z")),
-        ..french()
-    }
-}
-
-/// What a credential may lack, lacking.
-fn bare() -> CredentialView {
-    CredentialView {
-        kind: None,
-        criteria: String::new(),
-        criteria_url: None,
-        duration: None,
-        objectives: Vec::new(),
-        competencies: Vec::new(),
-        modality: None,
-        awarded: None,
-        activity_start: None,
-        activity_end: None,
-        ..english()
-    }
-}
-
-/// Everything at its longest: 400 characters of title, 60 objectives, 8 000 characters of criteria.
-fn longest() -> CredentialView {
-    let sentence = "Identifier les acteurs, les procédures et les délais qui s’appliquent à chaque étape du projet, ";
-    let mut content = french();
-    content.title = "Piloter un projet de transformation publique ".repeat(9).chars().take(400).collect();
-    content.objectives = (1..=60).map(|n| format!("{n}. {}", sentence.repeat(1 + n % 4))).collect();
-    content.competencies = (1..=20)
-        .map(|n| CompetencyView { name: format!("Compétence {n} {sentence}"), ..french().competencies[0].clone() })
-        .collect();
-    content.criteria =
-        format!("{}\n- {}\n  - {}\n", sentence.repeat(20), sentence.repeat(12), "x".repeat(900)).repeat(2);
-    content.issuer.name = "Direction générale ".repeat(10).trim().to_owned();
-    content
-}
 
 pub(super) fn name() -> PersonName {
     PersonName::new(NAME).unwrap()
 }
 
+/// The built-in template of a credential.
+pub(super) fn template_of(content: &CredentialView) -> std::sync::Arc<Template> {
+    Template::builtin(content.kind.unwrap_or(AwardKind::Participation), content.language)
+}
+
 fn draw(content: &CredentialView, recipient: &PersonName) -> Result<Vec<u8>, AttestationError> {
+    draw_with(&template_of(content), content, recipient)
+}
+
+pub(super) fn draw_with(
+    template: &Template,
+    content: &CredentialView,
+    recipient: &PersonName,
+) -> Result<Vec<u8>, AttestationError> {
     let content = CredentialView { recipient_name_digest: Some(recipient.digest(&SECRET)), ..content.clone() };
     render(&AttestationInput {
         content: &content,
@@ -128,6 +35,8 @@ fn draw(content: &CredentialView, recipient: &PersonName) -> Result<Vec<u8>, Att
         verification_url: URL,
         zone: &Zone::default(),
         accent: [0x00, 0x00, 0x91],
+        credential_jwt: None,
+        template,
     })
 }
 
@@ -230,6 +139,8 @@ fn another_name_than_the_one_committed_to_is_refused() {
         verification_url: URL,
         zone: &zone,
         accent: [255, 255, 0],
+        credential_jwt: None,
+        template: &template_of(&content),
     };
     assert!(render(&input).is_ok());
     assert_eq!(render(&AttestationInput { recipient: &other, ..input }), Err(AttestationError::Name));
@@ -254,6 +165,8 @@ fn an_endless_link_moves_the_panel_to_the_end() {
         verification_url: &url,
         zone: &zone,
         accent: [0; 3],
+        credential_jwt: None,
+        template: &template_of(&content),
     });
     assert_eq!(pages(&pdf.unwrap()), 2);
 }

@@ -8,10 +8,13 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use parley::fontique::{Blob, Collection, CollectionOptions, SourceCache};
+use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride, SourceCache};
 use parley::{
     FontContext, FontFamily, FontFamilyName, FontWeight, LayoutContext, LineHeight, OverflowWrap, StyleProperty,
 };
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::colour::Ink;
 
@@ -22,11 +25,54 @@ static FILES: [&[u8]; 3] = [
     include_bytes!("../../templates/fonts/DejaVuSans.ttf"),
 ];
 
-const FAMILIES: [FontFamilyName<'static>; 2] =
-    [FontFamilyName::Named(Cow::Borrowed("Noto Sans")), FontFamilyName::Named(Cow::Borrowed("DejaVu Sans"))];
+/// The name under which a template's own font is known here, whatever it calls itself.
+const OWN: &str = "Sceau template";
+/// Where a character is looked for: a template's own font, then ours.
+const FAMILIES: [FontFamilyName<'static>; 3] = [
+    FontFamilyName::Named(Cow::Borrowed(OWN)),
+    FontFamilyName::Named(Cow::Borrowed("Noto Sans")),
+    FontFamilyName::Named(Cow::Borrowed("DejaVu Sans")),
+];
+/// The largest font file of a template, in bytes.
+pub(super) const MAX_FONT_BYTES: usize = 2 * 1024 * 1024;
+/// How many templates' fonts a thread keeps parsed.
+const MAX_KEPT: usize = 8;
+
+/// The fonts of a template: its own before ours, or only ours.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fonts(Option<Arc<OwnFonts>>);
+
+#[derive(Debug)]
+struct OwnFonts {
+    regular: Arc<Vec<u8>>,
+    bold: Arc<Vec<u8>>,
+    key: [u8; 32],
+}
+
+impl Fonts {
+    /// From two font files; in words why they are refused.
+    pub(super) fn new(regular: Vec<u8>, bold: Vec<u8>) -> Result<Self, String> {
+        let key = Sha256::new().chain_update(Sha256::digest(&regular)).chain_update(&bold).finalize().into();
+        for file in [&regular, &bold] {
+            if file.len() > MAX_FONT_BYTES {
+                return Err("a font file is too large".to_owned());
+            }
+        }
+        let (regular, bold) = (Arc::new(regular), Arc::new(bold));
+        for file in [&regular, &bold] {
+            Font::new(Arc::clone(file).into(), 0).ok_or("not a TrueType or OpenType font")?;
+        }
+        Ok(Self(Some(Arc::new(OwnFonts { regular, bold, key }))))
+    }
+
+    fn key(&self) -> [u8; 32] {
+        self.0.as_ref().map_or([0; 32], |own| own.key)
+    }
+}
 
 /// How heavy letters are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Weight {
     /// Running text.
     #[default]
@@ -98,22 +144,39 @@ pub(super) struct Typesetter {
     faces: Vec<(u64, Font)>,
 }
 
-/// Lends the thread's typesetter, made on first use.
-pub(super) fn with_typesetter<T>(work: impl FnOnce(&mut Typesetter) -> T) -> T {
-    thread_local!(static TYPESETTER: RefCell<Typesetter> = RefCell::new(Typesetter::new()));
-    TYPESETTER.with_borrow_mut(work)
+/// Lends the thread's typesetter for some fonts, made on first use.
+pub(super) fn with_typesetter<T>(fonts: &Fonts, work: impl FnOnce(&mut Typesetter) -> T) -> T {
+    thread_local!(static KEPT: RefCell<Vec<([u8; 32], Typesetter)>> = const { RefCell::new(Vec::new()) });
+    KEPT.with_borrow_mut(|kept| {
+        let place = kept.iter().position(|(key, _)| *key == fonts.key()).unwrap_or_else(|| {
+            kept.truncate(MAX_KEPT - 1);
+            kept.push((fonts.key(), Typesetter::new(fonts)));
+            kept.len() - 1
+        });
+        work(&mut kept[place].1)
+    })
 }
 
 impl Typesetter {
-    fn new() -> Self {
+    fn new(fonts: &Fonts) -> Self {
         let mut collection = Collection::new(CollectionOptions { shared: false, system_fonts: false });
-        let faces = FILES.iter().map(|bytes| {
-            let blob = Blob::new(Arc::new(*bytes));
-            let id = blob.id();
+        let mut faces = Vec::new();
+        for bytes in FILES {
+            let blob = Blob::new(Arc::new(bytes));
+            let font = Font::new(bytes.into(), 0).expect("our font files are sound: the tests set text in each");
+            faces.push((blob.id(), font));
             collection.register_fonts(blob, None);
-            (id, Font::new((*bytes).into(), 0).expect("our font files are sound: the tests set text in each"))
-        });
-        let faces = faces.collect();
+        }
+        for (file, weight) in
+            fonts.0.iter().flat_map(|own| [(&own.regular, FontWeight::NORMAL), (&own.bold, FontWeight::BOLD)])
+        {
+            let blob = Blob::new(Arc::clone(file) as Arc<dyn AsRef<[u8]> + Send + Sync>);
+            let Some(font) = Font::new(Arc::clone(file).into(), 0) else { continue };
+            faces.push((blob.id(), font));
+            let named =
+                FontInfoOverride { family_name: Some(OWN), weight: Some(weight), ..FontInfoOverride::default() };
+            collection.register_fonts(blob, Some(named));
+        }
         Self {
             fonts: FontContext { collection, source_cache: SourceCache::default() },
             scratch: LayoutContext::new(),
@@ -139,6 +202,10 @@ impl Typesetter {
                         if let Some(glyph) = runs.last_mut().and_then(|run| run.glyphs.last_mut()) {
                             glyph.text_range.end = glyph.text_range.end.max(cluster.text_range().end);
                         }
+                        continue;
+                    }
+                    // A line break is where the line ends, nothing to draw.
+                    if text[cluster.text_range()].starts_with('\n') {
                         continue;
                     }
                     let source = cluster.style().brush;

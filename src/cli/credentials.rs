@@ -33,7 +33,7 @@ pub(super) enum AwardsCommand {
         installation: Installation,
         /// The award's id.
         id: AwardId,
-        /// Which alert: withdrawal_after_award or duplicate_after_merge.
+        /// Which alert: withdrawal_after_award, duplicate_after_merge or attestation_unsealed.
         #[arg(long, default_value = "withdrawal_after_award", value_parser = parse_alert_kind)]
         kind: AlertKind,
         /// What was done about it; kept in the audit trail.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 
+use super::seals::{self, SealCommand};
 use crate::config::{Installation, operator};
 use crate::ids::Code;
 use crate::issuance::block_reason_text;
@@ -64,15 +65,18 @@ pub(super) enum KeysCommand {
         #[arg(long)]
         wait: bool,
     },
+    /// The certificate with which an issuer's attestations are sealed (PAdES): import, request, expiry.
+    #[command(subcommand)]
+    Seal(SealCommand),
 }
 
 /// An issuer of this installation.
 #[derive(Debug, clap::Args)]
 pub(super) struct OfIssuer {
     #[command(flatten)]
-    installation: Installation,
+    pub(super) installation: Installation,
     /// The issuer's code.
-    issuer: Code,
+    pub(super) issuer: Code,
 }
 
 /// A kind of key of an issuer.
@@ -133,6 +137,7 @@ pub(super) async fn run(command: KeysCommand) -> anyhow::Result<ExitCode> {
             service.keyring.destroy(&of.issuer, &thumbprint)?;
             println!("the private half is gone; the public half stays published while something it signed is in force");
         }
+        KeysCommand::Seal(command) => seals::run(command).await?,
         KeysCommand::Compromised { key: OneKey { of, thumbprint }, yes } => compromised(&of, &thumbprint, yes).await?,
         KeysCommand::Reissue { of, wait } => {
             let service = super::open_service(&of.installation).await?;

@@ -1,5 +1,6 @@
 //! The command line: what operators type. Each command's help says what it does and gives an example that runs.
 
+mod attestation;
 mod audit;
 mod credentials;
 mod deliveries;
@@ -9,6 +10,7 @@ mod mail;
 mod officers;
 mod operations;
 mod messages;
+mod seals;
 mod serve;
 mod sessions;
 mod sources;
@@ -92,6 +94,9 @@ enum Command {
     /// Where issuers' LMSs are told what happens: endpoints, secrets, a try.
     #[command(subcommand)]
     Webhooks(messages::WebhooksCommand),
+    /// Show and try the templates of attestations.
+    #[command(subcommand)]
+    Attestation(attestation::AttestationCommand),
     /// Letters to learners: a preview, a try.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -157,6 +162,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Operations(command) => return operations::run(command).await,
         Command::Webhooks(command) => messages::run_webhooks(command).await?,
+        Command::Attestation(command) => attestation::run(command)?,
         Command::Mail(command) => mail::run(command).await?,
         Command::Messages(command) => messages::run_messages(command).await?,
         Command::Audit(command) => return audit::run(command).await,

@@ -12,7 +12,10 @@ use crate::http::{self, App};
 use crate::letters::Letters;
 use crate::mailer::PostOffice;
 use crate::pages::Pages;
+use crate::service::Service;
 use crate::worker;
+
+const ONE_DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// Options of `sceau serve`.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,6 +42,8 @@ pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
     let service = service.with_seal_anchors(options.trusting.anchors()?);
     // Tried even where there is no mail server, so that a template that does not work is found now.
     let letters = Letters::new(&options.serving.mail_overrides()?).context("mail")?;
+    let templates = Arc::new(options.serving.attestation_templates()?);
+    let service = service.with_templates(templates);
     let mailer = options.mailing.mailer(service.url.host())?;
     let mut service = service.with_post_office(mailer.map(|mailer| PostOffice { letters, mailer }));
     if service.post_office.is_none() {
@@ -54,6 +59,7 @@ pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
     tracing::info!(http.address = %address, public.url = %service.url, "serve.started");
 
     let stopped = stop_signal();
+    let seals = tokio::spawn(watch_seals(Arc::clone(&service), stopped.clone()));
     let workers = match options.workers {
         0 => None,
         count => Some(tokio::spawn(worker::run(Arc::clone(&service), count, stopped.clone()))),
@@ -63,8 +69,22 @@ pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
     if let Some(workers) = workers {
         workers.await.context("workers")?;
     }
+    seals.await.context("seals")?;
     service.store.close().await;
     Ok(())
+}
+
+/// Says now, and then once a day, which certificates of seals end soon.
+async fn watch_seals(service: Arc<Service>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        if let Err(error) = service.log_ending_seals().await {
+            tracing::warn!(error = %error, "seal.not_looked_at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ONE_DAY) => {}
+            _ = stopped.changed() => {}
+        }
+    }
 }
 
 /// Becomes true on Ctrl-C or SIGTERM.

@@ -13,6 +13,9 @@ pub(super) const LATE_SESSION: &str = "tensions-rennes";
 /// The session that overrides its training; its criteria are the ones shown as a page.
 pub(super) const OVERRIDING_SESSION: &str = "documents-guichets";
 
+/// The issuer whose attestations are sealed; the other's are not.
+pub(super) const SEALED_ISSUER: &str = "ecole-accueil";
+
 /// The demo's days, counted from a Monday that is a week or more before its first run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Calendar(Timestamp);

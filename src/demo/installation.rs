@@ -16,7 +16,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::catalog::{self, Calendar};
+use super::authority;
+use super::catalog::{self, Calendar, SEALED_ISSUER};
 use crate::catalog::{Issuer, Source};
 use crate::config::{SystemClock, SystemEntropy, read_identity};
 use crate::http::{self, App, Scope};
@@ -67,6 +68,8 @@ pub(super) struct Installation {
     pub(super) imported: ImportSummary,
     /// The issuers.
     pub(super) issuers: Vec<Issuer>,
+    /// The certificate of the authority that speaks for the sealing issuer, in PEM; none in a demo from before there were seals.
+    pub(super) seal_authority: Option<Vec<u8>>,
     /// Each source's webhook secret, as its operator would type it into the LMS.
     pub(super) secrets: BTreeMap<&'static str, String>,
     /// A token for each issuer.
@@ -96,10 +99,12 @@ impl Installation {
             tokens.insert(issuer.code.clone(), token);
             token_ids.push(id);
         }
+        let seal_authority = seal(&service, folder, &batch.issuers, recorded.begun).await?;
         let secrets = make_secrets(&service, &batch.sources).await?;
         let (stop, stopped) = watch::channel(false);
         let tasks = serve(&service, listener, &stopped)?;
-        Ok(Self { service, run, calendar, imported, issuers: batch.issuers, secrets, tokens, token_ids, stop, tasks })
+        let issuers = batch.issuers;
+        Ok(Self { service, run, calendar, imported, issuers, seal_authority, secrets, tokens, token_ids, stop, tasks })
     }
 
     /// The token of an issuer.
@@ -175,7 +180,28 @@ async fn open(folder: &Path, port: u16) -> anyhow::Result<Service> {
     let store =
         Store::open(&DatabaseUrl::Sqlite(folder.join("sceau.db")), StoreOptions::new(Arc::new(SystemEntropy))).await?;
     let keyring = Keyring::open(&folder.join("keys"), &identity, &SystemEntropy)?;
-    Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?)
+    Ok(Service::new(store, keyring, url, Arc::new(SystemClock), Arc::new(SystemEntropy))
+        .await?
+        .with_templates(Arc::default()))
+}
+
+/// Gives one issuer a seal at the first run, and keeps the certificate that verifiers are to trust.
+async fn seal(
+    service: &Service,
+    folder: &Path,
+    issuers: &[Issuer],
+    begun: Timestamp,
+) -> anyhow::Result<Option<Vec<u8>>> {
+    let path = folder.join("seal-ca.pem");
+    let issuer = issuers.iter().find(|issuer| issuer.code.as_str() == SEALED_ISSUER);
+    let issuer = issuer.context("the issuer that seals")?;
+    if service.store.seals(&issuer.code).await?.is_empty() {
+        let kit = authority::seal_kit(issuer.name.as_str(), begun)?;
+        // First what others are to trust: a seal that nobody can judge would be for ever.
+        write_private(&path, kit.authority.as_bytes()).with_context(|| path.display().to_string())?;
+        service.import_seal(&issuer.code, Some(kit.key.as_str()), &kit.certificate).await.context("the seal")?;
+    }
+    Ok(std::fs::read(&path).ok())
 }
 
 /// New webhook secrets for every run, which nobody has to keep.

@@ -7,6 +7,7 @@
 //! Architecture invariant: everything that an LMS, an officer or a verifier would do goes through HTTP. The storage behind the
 //! server is read only to tell what happens inside.
 
+mod authority;
 mod cast;
 mod catalog;
 mod client;

@@ -113,6 +113,11 @@ impl Demo<'_> {
             write(&path, &document)?;
             story.done(path.display());
         }
+        if let Some(authority) = &installation.seal_authority {
+            let path = options.output.join("seal-ca.pem");
+            write(&path, authority)?;
+            story.done(path.display());
+        }
         Ok(written)
     }
 

@@ -239,10 +239,19 @@ pub(super) async fn robots() -> &'static str {
     "User-agent: *\nDisallow: /\n"
 }
 
-/// `GET /health`: whether this instance can do its work.
+/// `GET /health`: whether this instance can do its work, and which certificates of seals end within 60 days.
 pub(super) async fn health(State(app): State<App>) -> Result<Response, Problem> {
     app.service.store.ping().await?;
-    Ok(Json(json!({ "status": "ok" })).into_response())
+    let mut document = json!({ "status": "ok" });
+    // Public all the same: every sealed attestation carries the certificate.
+    let ending = app.service.ending_seals().await?;
+    let seals = ending.iter().map(
+        |seal| json!({ "issuer": seal.record.issuer, "expires": seal.record.not_after, "days_left": seal.days_left }),
+    );
+    if !ending.is_empty() {
+        document["seals"] = seals.collect();
+    }
+    Ok(Json(document).into_response())
 }
 
 fn extend(document: &mut Value, with: Value) {

@@ -71,6 +71,15 @@ impl Keyring {
         Ok(GeneratedKey { thumbprint, public })
     }
 
+    /// Keeps a key that was made elsewhere, given as PKCS#8.
+    pub fn import(&self, issuer: &Code, pkcs8: &[u8]) -> Result<GeneratedKey, KeyringError> {
+        let public = KeyHandle::from_pkcs8(pkcs8).ok_or(KeyringError::Unusable)?.public_key();
+        let thumbprint = public.thumbprint();
+        make_private_folder(&self.folder.join(issuer.as_str()))?;
+        write_private(&self.path(issuer, &thumbprint), &self.identity, pkcs8)?;
+        Ok(GeneratedKey { thumbprint, public })
+    }
+
     /// The key of an issuer by its thumbprint; none where this keyring does not hold it.
     pub fn key(&self, issuer: &Code, thumbprint: &str) -> Result<Option<Arc<KeyHandle>>, KeyringError> {
         let name = (issuer.clone(), thumbprint.to_owned());

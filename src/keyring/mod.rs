@@ -9,6 +9,7 @@
 
 mod file;
 mod private;
+mod request;
 mod sealing;
 
 pub use file::{GeneratedKey, Keyring, check_mode};
@@ -49,6 +50,9 @@ pub enum KeyringError {
         /// What is wrong.
         why: &'static str,
     },
+    /// A key made elsewhere that is not of a kind that is kept so.
+    #[error("the key is not P-256, or RSA of 2048 to 4096 bits, as PKCS#8")]
+    Unusable,
     /// A key could not be made: a defect of the cryptography underneath.
     #[error("a key could not be made")]
     Generation,

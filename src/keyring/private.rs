@@ -76,6 +76,14 @@ impl KeyHandle {
         Self::generate(kind, entropy).map(|(key, _)| key)
     }
 
+    /// The point of a P-256 key, uncompressed.
+    pub(super) fn p256_point(&self) -> Option<&[u8]> {
+        match &self.private {
+            Private::P256(key) => Some(key.public_key().as_ref()),
+            Private::Ed25519(_) | Private::Rsa(_) => None,
+        }
+    }
+
     /// A key made elsewhere, as PKCS#8; none where it is not one of the kinds that are kept so.
     pub fn from_pkcs8(content: &[u8]) -> Option<Self> {
         Self::read(content).filter(|key| key.public.kind() != KeyKind::Ed25519)

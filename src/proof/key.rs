@@ -11,6 +11,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use der::asn1::UintRef;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -118,6 +119,19 @@ pub struct BadSignature;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the key could not sign")]
 pub struct SigningFailed;
+
+/// An ECDSA signature `r ‖ s` of P-256 as an `Ecdsa-Sig-Value` in DER (RFC 3279 § 2.2.3), as certificates and CMS have it; none for
+/// what is no such signature.
+pub fn ecdsa_sig_value(signature: &[u8]) -> Option<Vec<u8>> {
+    #[derive(der::Sequence)]
+    struct EcdsaSigValue<'a> {
+        r: UintRef<'a>,
+        s: UintRef<'a>,
+    }
+    let (r, s) = signature.split_at_checked(32).filter(|(_, s)| s.len() == 32)?;
+    let value = EcdsaSigValue { r: UintRef::new(r).ok()?, s: UintRef::new(s).ok()? };
+    der::Encode::to_der(&value).ok()
+}
 
 /// Signs without showing the private key: one in memory, or a signer elsewhere.
 pub trait Signer: Send + Sync {

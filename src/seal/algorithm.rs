@@ -1,13 +1,15 @@
 //! Signatures under algorithms and keys that a stranger's certificate names: ECDSA on P-256 and P-384, RSA of 2048 to 8192 bits
 //! with PKCS#1 v1.5 or PSS; SHA-256, SHA-384 and SHA-512. Anything else is refused, SHA-1 first of all.
 
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{
+    self, RsaParameters, RsaPssSaltLength, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+};
 use der::asn1::{AnyRef, ObjectIdentifier, UintRef};
 use der::{Decode as _, Sequence};
 use sha2::{Sha256, Sha384, Sha512};
 use x509_cert::spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
 
-use crate::proof::key::{KeyKind, PublicKey};
+use crate::proof::key::{self, KeyKind, PublicKey};
 
 /// The least modulus that is taken, in bits.
 const MIN_RSA_BITS: usize = 2048;
@@ -68,7 +70,7 @@ impl Hash {
         }
     }
 
-    const fn bytes(self) -> u8 {
+    const fn bytes(self) -> u16 {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,
@@ -85,7 +87,7 @@ struct PssParameters<'a> {
     #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
     mask: Option<AlgorithmIdentifierRef<'a>>,
     #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
-    salt_length: Option<u8>,
+    salt_length: Option<u16>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
     trailer: Option<u8>,
 }
@@ -153,17 +155,10 @@ pub(super) fn of_signer(kind: KeyKind) -> Option<AlgorithmIdentifierOwned> {
 /// The form of a signature in certificates and CMS, from that of [`crate::proof::key::Signer`]: ECDSA as `Ecdsa-Sig-Value` (RFC 5480
 /// App. A), RSA as it is.
 pub(super) fn encode_signature(kind: KeyKind, signature: Vec<u8>) -> Option<Vec<u8>> {
-    #[derive(Sequence)]
-    struct EcdsaSignature<'a> {
-        r: UintRef<'a>,
-        s: UintRef<'a>,
+    match kind {
+        KeyKind::P256 => key::ecdsa_sig_value(&signature),
+        KeyKind::Rsa | KeyKind::Ed25519 => Some(signature),
     }
-    if kind != KeyKind::P256 {
-        return Some(signature);
-    }
-    let (r, s) = signature.split_at_checked(32)?;
-    let value = EcdsaSignature { r: UintRef::new(r).ok()?, s: UintRef::new(s).ok()? };
-    der::Encode::to_der(&value).ok()
 }
 
 /// Whether a signature is that of a key over a message. `digest` is the hash that CMS names beside an algorithm that names none
@@ -176,10 +171,16 @@ pub(super) fn verifies(
     signature: &[u8],
 ) -> bool {
     let Some(key) = Key::read(info) else { return false };
+    if let (Key::Rsa(_, key), RSA_PSS) = (&key, algorithm.oid) {
+        let parameters = algorithm.parameters.as_ref().and_then(|parameters| pss_parameters(AnyRef::from(parameters)));
+        let components = RsaPublicKeyComponents { n: key.modulus.as_bytes(), e: key.exponent.as_bytes() };
+        return parameters.is_some_and(|parameters| components.verify(&parameters, message, signature).is_ok());
+    }
     let Some((bytes, algorithm)) = verification(&key, algorithm, digest) else { return false };
     UnparsedPublicKey::new(algorithm, bytes).verify(message, signature).is_ok()
 }
 
+/// For all but PSS, whose parameters are a matter of their own.
 fn verification<'a>(
     key: &Key<'a>,
     algorithm: &AlgorithmIdentifierOwned,
@@ -205,15 +206,6 @@ fn verification<'a>(
                 _ => return None,
             },
         )),
-        Key::Rsa(bytes, _) if algorithm.oid == RSA_PSS => {
-            let parameters = algorithm.parameters.as_ref()?;
-            let verification: &'static dyn VerificationAlgorithm = match pss_hash(AnyRef::from(parameters))? {
-                Hash::Sha256 => &signature::RSA_PSS_2048_8192_SHA256,
-                Hash::Sha384 => &signature::RSA_PSS_2048_8192_SHA384,
-                Hash::Sha512 => &signature::RSA_PSS_2048_8192_SHA512,
-            };
-            Some((bytes, verification))
-        }
         Key::Rsa(bytes, _) if bare => {
             let hash = match algorithm.oid {
                 RSA_SHA256 => Hash::Sha256,
@@ -233,13 +225,21 @@ fn verification<'a>(
     }
 }
 
-/// The one hash of PSS parameters as everybody writes them: the same for message and mask, a salt as long as it.
-fn pss_hash(parameters: AnyRef<'_>) -> Option<Hash> {
+/// PSS with one hash for message and mask, and a salt at least as long as it (ETSI TS 119 312 § 7.2): some write that length, others as
+/// many bytes as fit.
+fn pss_parameters(parameters: AnyRef<'_>) -> Option<RsaParameters> {
     let parameters: PssParameters<'_> = parameters.decode_as().ok()?;
     let hash = Hash::of(parameters.hash?.oid)?;
     let mask = parameters.mask.filter(|mask| mask.oid == MGF1)?;
     let inner: AlgorithmIdentifierRef<'_> = mask.parameters?.decode_as().ok()?;
-    let same = Hash::of(inner.oid) == Some(hash);
-    let usual = parameters.salt_length == Some(hash.bytes()) && matches!(parameters.trailer, None | Some(1));
-    (same && usual).then_some(hash)
+    let salt = parameters.salt_length.filter(|salt| *salt >= hash.bytes())?;
+    if Hash::of(inner.oid) != Some(hash) || !matches!(parameters.trailer, None | Some(1)) {
+        return None;
+    }
+    let usual = match hash {
+        Hash::Sha256 => signature::RSA_PSS_2048_8192_SHA256,
+        Hash::Sha384 => signature::RSA_PSS_2048_8192_SHA384,
+        Hash::Sha512 => signature::RSA_PSS_2048_8192_SHA512,
+    };
+    Some(usual.with_pss_salt_length(RsaPssSaltLength::Custom(salt)))
 }

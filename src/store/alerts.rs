@@ -37,17 +37,20 @@ pub enum AlertKind {
     WithdrawalAfterAward,
     /// Two learners turned out to be one, who has two awards of one kind in one session.
     DuplicateAfterMerge,
+    /// An attestation was handed out without the seal that its issuer wants: the certificate has expired, or the key is not here.
+    AttestationUnsealed,
 }
 
 impl AlertKind {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::WithdrawalAfterAward, Self::DuplicateAfterMerge];
+    pub const ALL: [Self; 3] = [Self::WithdrawalAfterAward, Self::DuplicateAfterMerge, Self::AttestationUnsealed];
 
     /// The word used in storage and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WithdrawalAfterAward => "withdrawal_after_award",
             Self::DuplicateAfterMerge => "duplicate_after_merge",
+            Self::AttestationUnsealed => "attestation_unsealed",
         }
     }
 }
@@ -122,6 +125,15 @@ impl Store {
         tx.commit().await?;
         Ok(Some(()))
     }
+}
+
+/// Settles an alert whose reason is gone, within the transaction that ends it; does nothing where there is no open one.
+pub(super) async fn settle_by_itself(tx: &mut Tx, kind: AlertKind, award: AwardId, now: Timestamp) -> Result<()> {
+    let sql = "update alerts set settled_at = $3 where kind = $1 and award = $2 and settled_at is null";
+    if tx.run(sql, args![kind.as_str(), award, now]).await? == 0 {
+        return Ok(());
+    }
+    note(tx, (Action::AlertSettled, ""), kind, award, now).await
 }
 
 /// Takes down in the audit trail what became of an alert.

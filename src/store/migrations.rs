@@ -17,7 +17,7 @@ struct Migration {
 }
 
 /// Every step, in order, numbered from 1.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration { version: 1, script: include_str!("../../migrations/0001_init.sql") },
     Migration { version: 2, script: include_str!("../../migrations/0002_keys.sql") },
     Migration { version: 3, script: include_str!("../../migrations/0003_audit.sql") },
@@ -28,6 +28,8 @@ const MIGRATIONS: [Migration; 10] = [
     Migration { version: 8, script: include_str!("../../migrations/0008_messages.sql") },
     Migration { version: 9, script: include_str!("../../migrations/0009_officers.sql") },
     Migration { version: 10, script: include_str!("../../migrations/0010_progress_links.sql") },
+    Migration { version: 11, script: include_str!("../../migrations/0011_seals.sql") },
+    Migration { version: 12, script: include_str!("../../migrations/0012_attestation_templates.sql") },
 ];
 
 /// Applies what is missing, all in one transaction.

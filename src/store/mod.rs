@@ -26,12 +26,14 @@ mod operations;
 mod progress_links;
 mod proposals;
 mod queue;
+mod seals;
 mod settings;
 mod signing_log;
 mod source_health;
 mod statements;
 mod status;
 mod tokens;
+mod templates;
 mod values;
 mod webhooks;
 
@@ -56,6 +58,7 @@ pub use messages::{
 pub use operations::{Part, ReportRow, Steered};
 pub use proposals::{Proposal, ProposalState};
 pub use queue::{DeadJob, Job, Task};
+pub use seals::{SealRecord, SealState};
 pub use source_health::{ClockReading, SourceHealth};
 pub use statements::{KeptStatement, KeptStatements, NewStatement, Standing};
 pub use status::{ListForm, Published, StatusList};

@@ -161,7 +161,11 @@ impl Service {
             if record.signed.is_none() || record.recipient.name.is_none() {
                 continue;
             }
-            match self.attestation(&award, &record).await {
+            // As it was sealed, if it was; before that it was what is rendered now.
+            if self.stored_seal(id).await?.is_some_and(|sealed| sealed == *bytes) {
+                return Ok(prepared.in_file(Outcome::Pass, Reason::PdfAsIssued));
+            }
+            match self.unsealed_attestation(&award, &record).await {
                 Ok(rendered) if rendered == *bytes => {
                     return Ok(prepared.in_file(Outcome::Pass, Reason::PdfAsIssued));
                 }

@@ -1,6 +1,10 @@
 //! From evidence to an award with its files, and what an award waits for in between.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::http::Method;
+use sceau::attestation::{TemplateFiles, Templates};
 use sceau::badge;
 use sceau::store::{AlertFilter, AlertKind, DeliveryState};
 use sceau::time::Clock as _;
@@ -90,6 +94,26 @@ crate::on_both_engines! {
             let report = app.verify(damaged).await;
             assert_eq!((&report["verdict"], &report["checks"][0]["outcome"]), (&json!("invalid"), &json!("fail")));
         }
+    }
+
+    /// A new template changes nothing that was given out, wherever it is drawn.
+    async fn an_attestation_keeps_the_template_it_was_issued_with(app: &TestApp) {
+        app.complete(zoe()).await;
+        let link = text(&app.award("892").await, "/links/attestation").to_owned();
+        let issued = app.get(&link).await.expect(200).body;
+        let style = TemplateFiles::from([("style.toml".to_owned(), b"[styles.title]\nsize = 31\n".to_vec())]);
+        let later = Arc::new(Templates::new(&style, &BTreeMap::new()).unwrap());
+        let later = app.with(|service| service.with_templates(later)).await;
+        assert_eq!(later.get(&link).await.expect(200).body, issued);
+        // An instance that was given no templates at all draws it the same, too.
+        assert_eq!(app.with(|service| service).await.get(&link).await.expect(200).body, issued);
+        assert_eq!(later.verify(&issued).await["checks"][0]["reason"], "pdf_as_issued");
+
+        let award = later.award("892").await;
+        later.reissue(&award).await;
+        let reissued = later.get(&link).await.expect(200).body;
+        assert_eq!(app.count("select count(distinct template) from credential_templates").await, 2);
+        assert_eq!(app.get(&link).await.expect(200).body, reissued);
     }
 
     /// An outsider has nothing but what is published: the key and the status list.

@@ -18,6 +18,7 @@ mod privacy;
 mod progress;
 mod public;
 mod rotation;
+mod seals;
 mod status_lists;
 #[path = "../support/mod.rs"]
 mod support;

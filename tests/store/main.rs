@@ -16,4 +16,5 @@ mod keys;
 mod operations;
 mod queue;
 mod schema;
+mod seals;
 mod support;

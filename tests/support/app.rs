@@ -123,7 +123,7 @@ impl TestApp {
         let clock = Arc::new(TestClock(AtomicI64::new(now.as_micros())));
         let url = URL.parse().expect("a public URL");
         let service = Service::new(store, keyring, url, clock.clone(), entropy).await.expect("the parts fit");
-        let service = Arc::new(service);
+        let service = Arc::new(service.with_templates(Arc::default()));
         let pages = Arc::new(Pages::new(&Default::default()).expect("our own templates"));
         let router = http::router(App::new(Arc::clone(&service), pages));
         let secret = WebhookSecret::parse(&written_secret(7)).expect("a secret");

@@ -7,7 +7,7 @@
 use super::compare::comparable;
 use super::file::Opened;
 use crate::attestation::colour::{Ink, Palette, Rgb};
-use crate::attestation::{AttestationInput, render as draw};
+use crate::attestation::{AttestationInput, Template, render as draw};
 use crate::credential::CredentialView;
 use crate::ids::CapabilityToken;
 use crate::text::PersonName;
@@ -36,19 +36,27 @@ pub(super) fn render(opened: &Opened, content: &CredentialView, found: &Found<'_
         return Vec::new();
     }
     let Some(link) = found.links.iter().find(|link| is_verification(link, content)) else { return Vec::new() };
+    let Some(kind) = content.kind else { return Vec::new() };
     let zone = Zone::default();
+    let template = Template::builtin(kind, content.language);
     let render = |accent| {
         draw(&AttestationInput {
             content,
             credential_json: &opened.credential,
+            credential_jwt: opened.token.as_deref(),
             recipient: found.name,
             name_secret: found.secret,
             verification_url: link,
             zone: &zone,
             accent,
+            template: &template,
         })
     };
-    accents(found.colours).into_iter().take(MOST).filter_map(|accent| render(accent).ok()).collect()
+    accents(found.colours, template.sheet().inks)
+        .into_iter()
+        .take(MOST)
+        .filter_map(|accent| render(accent).ok())
+        .collect()
 }
 
 /// Whether a link opens a verification page of the site that the credential is of: `{site}/v/{token}` beside `{site}/credentials/{id}`.
@@ -67,15 +75,15 @@ pub(super) fn is_known(link: &str, content: &CredentialView) -> bool {
 }
 
 /// The accents whose palette has these colours, those with both of its own first.
-fn accents(colours: &[Rgb]) -> Vec<Rgb> {
+fn accents(colours: &[Rgb], inks: [Rgb; 3]) -> Vec<Rgb> {
     let mut found = Vec::new();
     let mut without_tint = Vec::new();
     let colours = &colours[..colours.len().min(MOST_COLOURS)];
     for ink in colours {
         for tint in colours.iter().filter(|tint| tint.iter().all(|channel| *channel >= 0xe0)) {
-            found.extend(accent_of(*ink, Some(*tint)));
+            found.extend(accent_of(*ink, Some(*tint), inks));
         }
-        without_tint.extend(accent_of(*ink, None));
+        without_tint.extend(accent_of(*ink, None, inks));
     }
     found.extend(without_tint);
     let mut seen = Vec::new();
@@ -88,9 +96,9 @@ fn accents(colours: &[Rgb]) -> Vec<Rgb> {
 }
 
 /// An accent that is darkened to `ink`, on `tint`. Any will do: what is painted is the same.
-fn accent_of(ink: Rgb, tint: Option<Rgb>) -> Option<Rgb> {
+fn accent_of(ink: Rgb, tint: Option<Rgb>, inks: [Rgb; 3]) -> Option<Rgb> {
     let fits = |accent: Rgb| {
-        let palette = Palette::new(accent);
+        let palette = Palette::new(accent, inks);
         palette.colour(Ink::Accent) == ink && tint.is_none_or(|tint| palette.colour(Ink::Tint) == tint)
     };
     if fits(ink) {
@@ -120,14 +128,16 @@ fn accent_of(ink: Rgb, tint: Option<Rgb>) -> Option<Rgb> {
 mod tests {
     use super::*;
 
+    const INKS: [Rgb; 3] = [[0x1d, 0x1d, 0x24], [0x56, 0x56, 0x62], [0xd9, 0xd9, 0xe0]];
+
     #[test]
     fn an_accent_is_found_from_what_it_paints() {
         for accent in [[0, 0, 0x91], [0x1b, 0x4f, 0x8f], [255, 255, 0], [0xff, 0x99, 0x00], [200, 200, 200], [255; 3]] {
-            let palette = Palette::new(accent);
+            let palette = Palette::new(accent, INKS);
             let (ink, tint) = (palette.colour(Ink::Accent), palette.colour(Ink::Tint));
-            let found = accent_of(ink, Some(tint)).unwrap_or_else(|| panic!("{accent:?}"));
-            assert_eq!(Palette::new(found), palette, "{accent:?}");
+            let found = accent_of(ink, Some(tint), INKS).unwrap_or_else(|| panic!("{accent:?}"));
+            assert_eq!(Palette::new(found, INKS), palette, "{accent:?}");
         }
-        assert_eq!(accent_of([255, 255, 255], None), None, "no accent is white");
+        assert_eq!(accent_of([255, 255, 255], None, INKS), None, "no accent is white");
     }
 }

@@ -84,6 +84,8 @@ pub enum OpenError {
 pub struct Opened {
     pub(super) document: Document,
     pub(super) credential: String,
+    /// The same as a token, where there is one.
+    pub(super) token: Option<String>,
     /// Names of files attached that are not ours: a token that says something else than the credential is none of ours.
     pub(super) other_files: Vec<String>,
     /// Whether it was written in more than one go (ISO 32000-1 § 7.5.6).
@@ -160,7 +162,7 @@ pub fn open(pdf: &[u8]) -> Result<Option<Opened>, OpenError> {
     }
     // Every revision ends with where its table of objects is.
     let revised = document.trailer.has(b"Prev") || count(pdf, b"startxref") != 1 || !ends_at_once(pdf);
-    Ok(credential.map(|credential| Opened { document, credential, other_files, revised }))
+    Ok(credential.map(|credential| Opened { document, credential, token, other_files, revised }))
 }
 
 /// Whether a token carries the document that the credential is, whoever signed either.

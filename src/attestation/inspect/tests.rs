@@ -2,8 +2,9 @@
 
 use super::text::Passage;
 use super::*;
-use crate::attestation::tests::{SECRET, URL, english, french, name};
-use crate::attestation::{AttestationInput, render};
+use crate::attestation::template::sample::{SECRET, URL, english, french};
+use crate::attestation::tests::name;
+use crate::attestation::{AttestationInput, Template, render};
 use crate::catalog::AwardKind;
 use crate::text::PersonName;
 use crate::time::Zone;
@@ -16,11 +17,13 @@ fn drawn(content: &CredentialView, recipient: &PersonName, zone: &Zone, accent: 
     let input = AttestationInput {
         content,
         credential_json: "{}",
+        credential_jwt: None,
         recipient,
         name_secret: &SECRET,
         verification_url: URL,
         zone,
         accent,
+        template: &Template::builtin(content.kind.unwrap_or(AwardKind::Participation), content.language),
     };
     render(&input).unwrap()
 }

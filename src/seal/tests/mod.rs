@@ -1,6 +1,7 @@
 //! What the tests of seals share: attestations, authorities made on the spot, and ways to spoil what they made.
 
 mod certificates;
+mod peers;
 mod round_trip;
 mod tampering;
 
@@ -13,7 +14,8 @@ use rcgen::{
 };
 
 use super::*;
-use crate::attestation::{self, AttestationInput};
+use crate::attestation::{self, AttestationInput, Template};
+use crate::catalog::AwardKind;
 use crate::credential::CredentialView;
 use crate::keyring::KeyHandle;
 use crate::text::PersonName;
@@ -36,11 +38,13 @@ pub(super) fn attestation(title: &str, name: &str) -> Vec<u8> {
     let input = AttestationInput {
         content: &content,
         credential_json: golden,
+        credential_jwt: None,
         recipient: &PersonName::new(name).unwrap(),
         name_secret: &[7; 16],
         verification_url: "https://sceau.example.gouv.fr/v/Yq3vJ0zq1mYh0m8D4o2bXw",
         zone: &Zone::default(),
         accent: [0x00, 0x00, 0x91],
+        template: &Template::builtin(AwardKind::Participation, content.language),
     };
     attestation::render(&input).unwrap()
 }
@@ -123,8 +127,9 @@ pub(super) fn found(pdf: &[u8], anchors: &[TrustAnchor]) -> Found {
 
 /// The hexadecimal string of `/Contents` in a sealed file, with its brackets.
 pub(super) fn gap(pdf: &[u8]) -> std::ops::Range<usize> {
-    let key = b"/Contents<";
-    let at = pdf.windows(key.len()).rposition(|window| window == key).unwrap() + key.len() - 1;
+    let key = b"/Contents";
+    let at = pdf.windows(key.len()).rposition(|window| window == key).unwrap() + key.len();
+    let at = at + pdf[at..].iter().position(|byte| *byte == b'<').unwrap();
     at..at + pdf[at..].iter().position(|byte| *byte == b'>').unwrap() + 1
 }
 
