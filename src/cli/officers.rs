@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::operations::{ReportOptions, bar, follow};
+use super::operations::{ReportOptions, bar, follow, work_here};
 use crate::award::{RevocationCategory, Verdict};
 use crate::catalog::{AwardKind, CriteriaByKind, EffectiveSession, Source};
 use crate::config::{Installation, SystemClock, operator};
@@ -19,8 +19,8 @@ use crate::operation::{Orphans, Request};
 use crate::service::Service;
 use crate::sheet;
 use crate::store::{AwardFilter, AwardStateName, Closing, ManualDecision, entry_hash};
+use crate::text::Reason;
 use crate::time::Clock as _;
-use crate::worker::{self, Turn};
 
 /// The largest file of criteria, in bytes.
 const MAX_CRITERIA_BYTES: usize = 256 * 1024;
@@ -53,7 +53,7 @@ pub(super) struct OnLearners {
     kind: AwardKind,
     /// Why; kept in the audit trail, never published.
     #[arg(long)]
-    reason: String,
+    reason: Reason,
     #[command(flatten)]
     report: ReportOptions,
 }
@@ -87,7 +87,7 @@ pub(super) enum OfficersCommand {
         criteria: PathBuf,
         /// Why; kept in the audit trail.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
         /// Let awards stand that would no longer be covered, each with an alert, without asking.
         #[arg(long)]
         keep_orphans: bool,
@@ -120,7 +120,7 @@ pub(super) enum OfficersCommand {
         on: OnSession,
         /// Why; kept in the audit trail.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
     },
     /// Open a closed session again.
     Reopen {
@@ -128,7 +128,7 @@ pub(super) enum OfficersCommand {
         on: OnSession,
         /// Why; kept in the audit trail.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
     },
     /// Import evidence from a file: a CSV sheet, or one `record` of completion-event a line (.ndjson, .jsonl). All of it is checked first.
     #[command(
@@ -173,7 +173,7 @@ pub(super) async fn run(command: OfficersCommand) -> anyhow::Result<ExitCode> {
             let (service, session) = open(&on).await?;
             let criteria = read_criteria(&session, &criteria)?;
             let orphans = if keep_orphans { Orphans::Keep } else { Orphans::Ask };
-            let session_sha256 = entry_hash(&session.session);
+            let (session_sha256, reason) = (entry_hash(&session.session), reason.into());
             start(&service, &session, Request::ChangeCriteria { criteria, session_sha256, reason, orphans }, &report)
                 .await
         }
@@ -183,18 +183,24 @@ pub(super) async fn run(command: OfficersCommand) -> anyhow::Result<ExitCode> {
         OfficersCommand::Revoke { on, category } => {
             let (service, session) = open(&on.on).await?;
             let learners = learners(&service, &session, &on).await?;
-            let request = Request::Revoke { award: on.kind, category, reason: on.reason.clone(), learners };
+            let request = Request::Revoke { award: on.kind, category, reason: on.reason.clone().into(), learners };
             start(&service, &session, request, &on.report).await
         }
         OfficersCommand::Close { on, reason } => {
             let (service, session) = open(&on).await?;
             let store = &service.store;
-            close(store.close_session(&on.session, session.issuer(), &reason, SystemClock.now()).await?, "closed")
+            close(
+                store.close_session(&on.session, session.issuer(), reason.as_str(), SystemClock.now()).await?,
+                "closed",
+            )
         }
         OfficersCommand::Reopen { on, reason } => {
             let (service, session) = open(&on).await?;
             let store = &service.store;
-            close(store.reopen_session(&on.session, session.issuer(), &reason, SystemClock.now()).await?, "open")
+            close(
+                store.reopen_session(&on.session, session.issuer(), reason.as_str(), SystemClock.now()).await?,
+                "open",
+            )
         }
         OfficersCommand::Import { on, file, source, check, work } => {
             let (service, session) = open(&on).await?;
@@ -260,13 +266,13 @@ async fn decide(on: &OnLearners, verdict: Option<Verdict>) -> anyhow::Result<Exi
             learner: *learner,
             kind: on.kind,
             verdict,
-            reason: on.reason.clone(),
+            reason: on.reason.clone().into(),
         };
         service.store.decide_by_hand(&decision, SystemClock.now()).await?;
         println!("recorded; a running server does the rest");
         return Ok(ExitCode::SUCCESS);
     }
-    let request = Request::Decide { award: on.kind, verdict, reason: on.reason.clone(), learners };
+    let request = Request::Decide { award: on.kind, verdict, reason: on.reason.clone().into(), learners };
     start(&service, &session, request, &on.report).await
 }
 
@@ -358,16 +364,6 @@ async fn import(
         println!("a running server takes them up");
         return Ok(ExitCode::SUCCESS);
     }
-    let working = bar(u64::from(service.store.jobs_pending().await?), "jobs");
-    let mut done = 0_u64;
-    while worker::turn(service, "cli").await? == Turn::Worked {
-        done += 1;
-        if done.is_multiple_of(100) {
-            working.set_length(done + u64::from(service.store.jobs_pending().await?));
-            working.set_position(done);
-        }
-    }
-    working.finish_and_clear();
-    println!("{done} jobs done");
+    println!("{} jobs done", work_here(service).await?);
     Ok(ExitCode::SUCCESS)
 }

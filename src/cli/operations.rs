@@ -198,6 +198,21 @@ pub(super) async fn follow(service: &Service, id: OperationId, report: Option<&P
     })
 }
 
+/// Works here until nothing is due, beside whatever workers run: how many jobs that were.
+pub(super) async fn work_here(service: &Service) -> anyhow::Result<u64> {
+    let working = bar(u64::from(service.store.jobs_pending().await?), "jobs");
+    let mut done = 0_u64;
+    while worker::turn(service, "cli").await? == Turn::Worked {
+        done += 1;
+        if done.is_multiple_of(100) {
+            working.set_length(done + u64::from(service.store.jobs_pending().await?));
+            working.set_position(done);
+        }
+    }
+    working.finish_and_clear();
+    Ok(done)
+}
+
 /// A bar on a terminal; nothing elsewhere, where `sceau operations show` and the API tell.
 pub(super) fn bar(total: u64, what: &'static str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {

@@ -34,6 +34,7 @@ pub(crate) use extract::Body;
 pub(crate) use layers::harden;
 
 pub use auth::{Scope, new_token, token_hash};
+pub(crate) use learners::document as learner_document;
 pub use problem::{Kind, Problem};
 pub use server::serve;
 pub use vc_api::document as vc_api_document;

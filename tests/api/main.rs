@@ -8,6 +8,7 @@ mod engines;
 mod access;
 mod attendance;
 mod audit;
+mod commands;
 mod correction;
 mod intake;
 mod issuance;
