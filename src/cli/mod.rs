@@ -10,6 +10,7 @@ mod mail;
 mod officers;
 mod operations;
 mod messages;
+mod progress;
 mod serve;
 mod sessions;
 mod sources;

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::operations::{ReportOptions, bar, follow, work_here};
+use super::operations::{ReportOptions, follow, work_here};
+use super::progress::Progress;
 use crate::award::{RevocationCategory, Verdict};
 use crate::catalog::{AwardKind, CriteriaByKind, EffectiveSession, Source};
 use crate::config::{Installation, SystemClock, operator};
@@ -337,9 +338,9 @@ async fn import(
     let lines_of = if is_json { LinesOf::Json } else { LinesOf::Sheet };
     let import = Import { source, session, zone: &issuer.time_zone, lines_of };
 
-    let checking = bar(bytes, "bytes checked");
-    let checked = import.check(&mut file, |more| checking.inc(more));
-    checking.finish_and_clear();
+    let mut checking = Progress::new(bytes, "bytes checked");
+    let checked = import.check(&mut file, |more| checking.add(more));
+    checking.finish();
     let lines = match checked {
         Ok(lines) => lines,
         Err(ImportError::Lines(wrong)) => {
@@ -356,9 +357,9 @@ async fn import(
         println!("{lines} lines can be used");
         return Ok(ExitCode::SUCCESS);
     }
-    let keeping = bar(bytes, "bytes kept");
-    let imported = service.import_evidence(&import, &mut file, |more| keeping.inc(more)).await?;
-    keeping.finish_and_clear();
+    let mut keeping = Progress::new(bytes, "bytes kept");
+    let imported = service.import_evidence(&import, &mut file, |more| keeping.add(more)).await?;
+    keeping.finish();
     println!("{} lines in {} deliveries, {} kept before", imported.lines, imported.deliveries, imported.repeats);
     if !work {
         println!("a running server takes them up");

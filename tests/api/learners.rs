@@ -4,11 +4,11 @@ use axum::http::Method;
 use sceau::audit::Action;
 use sceau::http::Scope;
 use sceau::store::AuditFilter;
+use sceau::time::Clock as _;
 use serde_json::json;
 
 use crate::app::{ACTIVITIES, TestApp, completion, text};
 use crate::on_both_engines;
-use sceau::time::Clock as _;
 
 /// Two sources of one site, beside the one that tests start from.
 async fn two_sources(app: &TestApp) {
