@@ -336,7 +336,7 @@ async fn import(
     let issuer = service.store.issuer(session.issuer()).await?.context("the session's issuer is gone")?;
     let is_json = path.extension().is_some_and(|ending| ending == "ndjson" || ending == "jsonl");
     let lines_of = if is_json { LinesOf::Json } else { LinesOf::Sheet };
-    let import = Import { source, session, zone: &issuer.time_zone, lines_of };
+    let import = Import { source, session, zone: &issuer.time_zone, lines_of, now: SystemClock.now() };
 
     let mut checking = Progress::new(bytes, "bytes checked");
     let checked = import.check(&mut file, |more| checking.add(more));
@@ -358,7 +358,7 @@ async fn import(
         return Ok(ExitCode::SUCCESS);
     }
     let mut keeping = Progress::new(bytes, "bytes kept");
-    let imported = service.import_evidence(&import, &mut file, |more| keeping.add(more)).await?;
+    let imported = service.import_evidence(&import, &mut file, operator(), |more| keeping.add(more)).await?;
     keeping.finish();
     println!("{} lines in {} deliveries, {} kept before", imported.lines, imported.deliveries, imported.repeats);
     if !work {
