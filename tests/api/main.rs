@@ -10,6 +10,7 @@ mod attendance;
 mod audit;
 mod commands;
 mod correction;
+mod evidence;
 mod intake;
 mod issuance;
 mod learners;
