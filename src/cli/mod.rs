@@ -5,11 +5,13 @@ mod audit;
 mod credentials;
 mod deliveries;
 mod keys;
+mod learners;
 mod lint;
 mod mail;
 mod officers;
 mod operations;
 mod messages;
+mod progress;
 mod seals;
 mod serve;
 mod sessions;
@@ -82,6 +84,9 @@ enum Command {
     /// Sessions: how they stand, dry runs, new criteria, decisions by hand, closing, attendance sheets, evidence out of files.
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
+    /// Learners: what they are called, who turned out to be one person or two, names put right on every award.
+    #[command(subcommand)]
+    Learners(learners::LearnersCommand),
     /// Jobs that were given up: list, retry.
     #[command(subcommand)]
     Jobs(deliveries::JobsCommand),
@@ -158,6 +163,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sources(command) => return sources::run(command).await,
         Command::Deliveries(command) => deliveries::run(command).await?,
         Command::Sessions(command) => return sessions::run(command).await,
+        Command::Learners(command) => return learners::run(command).await,
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Operations(command) => return operations::run(command).await,
