@@ -21,8 +21,12 @@ mod template;
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod tests;
 mod typeset;
+
+use std::rc::Rc;
 
 use krilla::embed::AssociationKind;
 use krilla::metadata::DateTime;
@@ -189,7 +193,7 @@ fn footer(
     reading: &Reading,
     (number, total): (usize, usize),
     layout: &mut Layout<'_>,
-) -> Vec<(f32, f32, Ink, Paragraph)> {
+) -> Vec<(f32, f32, Ink, Rc<Paragraph>)> {
     let sheet = input.template.sheet();
     let look = sheet.needed("footer").look;
     let baseline = A4.1 - sheet.margin_bottom + FOOTER_DROP;
