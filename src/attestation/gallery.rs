@@ -49,19 +49,19 @@ const SENTENCE: &str =
 /// The content of number `n`: each part grows at a pace of its own, so that they meet in many ways.
 fn content(n: usize) -> CredentialView {
     let base = match n {
-        n if n % 37 == 0 => longest(),
-        n if n % 29 == 0 => hostile(),
-        n if n % 2 == 0 => french(),
+        n if n.is_multiple_of(37) => longest(),
+        n if n.is_multiple_of(29) => hostile(),
+        n if n.is_multiple_of(2) => french(),
         _ => english(),
     };
     let times = |count: usize| SENTENCE.repeat(count).trim().to_owned();
     let competency = |number: usize| CompetencyView {
         name: format!("Compétence {number} : {}", times(number % 3).trim()).trim().to_owned(),
-        framework: (number % 2 == 0).then(|| "Dictionnaire interministériel des compétences".to_owned()),
-        code: (number % 3 == 0).then(|| format!("DIC-{number:03}")),
+        framework: number.is_multiple_of(2).then(|| "Dictionnaire interministériel des compétences".to_owned()),
+        code: number.is_multiple_of(3).then(|| format!("DIC-{number:03}")),
         url: format!("https://example.gouv.fr/dic/{number}"),
     };
-    let grown = n % 37 != 0 && n % 29 != 0;
+    let grown = !n.is_multiple_of(37) && !n.is_multiple_of(29);
     CredentialView {
         kind: Some(AwardKind::ALL[n / 2 % 2]),
         title: if grown {
@@ -75,12 +75,12 @@ fn content(n: usize) -> CredentialView {
             base.objectives.clone()
         },
         competencies: if grown { (0..n * 5 % 12).map(competency).collect() } else { base.competencies.clone() },
-        duration: if n % 11 == 0 { None } else { format!("PT{}M", 5 + n * 13).parse().ok() },
-        modality: Some([Modality::TutoredOnline, Modality::Hybrid][n % 2]).filter(|_| n % 7 != 0),
-        activity_end: base.activity_end.filter(|_| n % 5 != 0),
-        activity_start: base.activity_start.filter(|_| n % 4 != 0),
-        criteria: if n % 13 == 0 { String::new() } else { base.criteria.clone() },
-        criteria_url: base.criteria_url.clone().filter(|_| n % 3 != 0),
+        duration: if n.is_multiple_of(11) { None } else { format!("PT{}M", 5 + n * 13).parse().ok() },
+        modality: Some([Modality::TutoredOnline, Modality::Hybrid][n % 2]).filter(|_| !n.is_multiple_of(7)),
+        activity_end: base.activity_end.filter(|_| !n.is_multiple_of(5)),
+        activity_start: base.activity_start.filter(|_| !n.is_multiple_of(4)),
+        criteria: if n.is_multiple_of(13) { String::new() } else { base.criteria.clone() },
+        criteria_url: base.criteria_url.clone().filter(|_| !n.is_multiple_of(3)),
         ..base
     }
 }

@@ -193,7 +193,7 @@ proptest! {
         name in "[#>*_`|\\-+1-9.!\\[\\](){}%<&~:=\\\\ a-zé]{0,30}x",
         title in "(\n|# |> |- |1\\. |\\||\\{\\{ id \\}\\}|\\{\\.title\\}|<b>|\u{f0000}41\u{f0002}|[a-z ]){1,12}x",
     ) {
-        let shape = |blocks: &[Block]| blocks.iter().map(|block| std::mem::discriminant(block)).collect::<Vec<_>>();
+        let shape = |blocks: &[Block]| blocks.iter().map(std::mem::discriminant).collect::<Vec<_>>();
         let template = Template::builtin(KIND, Lang::Fr);
         let ordinary = blocks(&template, &french(), "Zoé");
         let content = CredentialView { title: title.clone(), objectives: vec![title.clone(); 3], ..french() };
