@@ -1,7 +1,7 @@
 //! The attestation: a credential's signed content as a PDF that people print, archive and hear read aloud.
 //!
 //! PDF/A-3a and PDF/UA-1, always; the signed credential is attached. A pure function of its input: no clock, no system font,
-//! so the same award gives the same bytes for ever (under one [`TEMPLATE_VERSION`] and one krilla).
+//! so the same award gives the same bytes for ever (under one template, one krilla and one parley).
 //!
 //! The way of a document: a `template` (Markdown, placeholders, a style sheet) says what it holds as `document` blocks, `layout` sets
 //! them (with `typeset`) as strips and names their `tags`, `paginate` puts strips on pages, `draw` writes the PDF. krilla instead of
