@@ -5,8 +5,8 @@ require '/usr/share/php/tcpdf/tcpdf.php';
 
 const URL = 'https://sceau.example.gouv.fr/v/Yq3vJ0zq1mYh0m8D4o2bXw';
 
-function document(): string {
-    $pdf = new TCPDF('P', 'pt', 'A4', true, 'UTF-8', false, true); // PDF/A, as far as TCPDF has it
+function document(int $number): string {
+    $pdf = new TCPDF('P', 'pt', 'A4', true, 'UTF-8', false); // fonts are subset, as in the plugins; its PDF/A mode embeds them whole
     $pdf->setPrintHeader(false);
     $pdf->setPrintFooter(false);
     $pdf->setMargins(60, 50, 60);
@@ -23,7 +23,7 @@ function document(): string {
         $facts .= "<tr><td width=\"31%\">$label</td><td width=\"69%\"><b>$value</b></td></tr>";
     }
     $html = '<b>Institut de la gestion publique et du développement économique</b><br>Ministère de l’Économie et des Finances'
-        . '<h1 style="color:#000091">Attestation de participation</h1><p>délivrée à</p><h2>Maëlys Nguyễn-Lefèvre</h2><p>pour la formation</p>'
+        . '<h1 style="color:#000091">Attestation de participation</h1><p>délivrée à</p><h2>Maëlys Nguyễn-Lefèvre ' . $number . '</h2><p>pour la formation</p>'
         . '<h3>Laïcité et neutralité du service public : les fondamentaux pour les agents d’accueil</h3>'
         . "<table cellpadding=\"4\" border=\"0\">$facts</table>"
         . '<h4 style="color:#000091">Objectifs</h4><ul><li>Connaître le cadre juridique de la laïcité et de la neutralité</li><li>Réagir avec justesse '
@@ -44,12 +44,12 @@ function document(): string {
 }
 
 for ($i = 0; $i < 3; $i++) {
-    $size = strlen(document());
+    $size = strlen(document($i));
 }
 $taken = [];
 for ($i = 0; $i < 15; $i++) {
     $start = hrtime(true);
-    document();
+    document($i);
     $taken[] = (hrtime(true) - $start) / 1e6;
 }
 sort($taken);

@@ -23,12 +23,12 @@ table { width: 100%; border-collapse: collapse } td { border-top: .6pt solid #d9
 FONTS = FontConfiguration()
 
 
-def document() -> bytes:
+def document(number: int) -> bytes:
     code = qrcode.make(URL, image_factory=qrcode.image.svg.SvgPathImage).to_string(encoding="unicode")
     facts = "".join(f"<tr><td>{label}</td><td>{value}</td></tr>" for label, value in FACTS.items())
     html = f"""<html lang="fr"><title>Attestation de participation</title><style>{STYLE}</style><p><b>Institut de la gestion publique et du
     développement économique</b><br>Ministère de l’Économie et des Finances</p><h1>Attestation de participation</h1><p>délivrée à</p>
-    <h2>Maëlys Nguyễn-Lefèvre</h2><p>pour la formation</p><h3>Laïcité et neutralité du service public : les fondamentaux pour les agents
+    <h2>Maëlys Nguyễn-Lefèvre {number}</h2><p>pour la formation</p><h3>Laïcité et neutralité du service public : les fondamentaux pour les agents
     d’accueil</h3><table>{facts}</table><h4>Objectifs</h4><ul><li>Connaître le cadre juridique de la laïcité et de la neutralité<li>Réagir avec
     justesse aux situations rencontrées à l’accueil du public<li>Savoir vers qui se tourner en cas de difficulté</ul><h4>Compétences
     travaillées</h4><ul><li>Appliquer les principes du service public (Dictionnaire interministériel des compétences · DIC-042)<li>Accueillir
@@ -43,11 +43,11 @@ def document() -> bytes:
 
 
 def main() -> None:
-    size = [len(document()) for _ in range(3)][-1]
+    size = [len(document(number)) for number in range(3)][-1]
     taken = []
-    for _ in range(9):
+    for number in range(9):
         start = time.perf_counter()
-        document()
+        document(number)
         taken.append((time.perf_counter() - start) * 1000)
     print(f"{statistics.median(taken):.2f} ms, {size} bytes")
 

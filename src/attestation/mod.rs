@@ -1,7 +1,7 @@
 //! The attestation: a credential's signed content as a PDF that people print, archive and hear read aloud.
 //!
 //! PDF/A-3a and PDF/UA-1, always; the signed credential is attached. A pure function of its input: no clock, no system font,
-//! so the same award gives the same bytes for ever (under one [`TEMPLATE_VERSION`] and one krilla).
+//! so the same award gives the same bytes for ever (under one template, one krilla and one parley).
 //!
 //! The way of a document: a `template` (Markdown, placeholders, a style sheet) says what it holds as `document` blocks, `layout` sets
 //! them (with `typeset`) as strips and names their `tags`, `paginate` puts strips on pages, `draw` writes the PDF. krilla instead of
@@ -21,8 +21,12 @@ mod template;
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod tests;
 mod typeset;
+
+use std::rc::Rc;
 
 use krilla::embed::AssociationKind;
 use krilla::metadata::DateTime;
@@ -189,7 +193,7 @@ fn footer(
     reading: &Reading,
     (number, total): (usize, usize),
     layout: &mut Layout<'_>,
-) -> Vec<(f32, f32, Ink, Paragraph)> {
+) -> Vec<(f32, f32, Ink, Rc<Paragraph>)> {
     let sheet = input.template.sheet();
     let look = sheet.needed("footer").look;
     let baseline = A4.1 - sheet.margin_bottom + FOOTER_DROP;

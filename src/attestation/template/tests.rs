@@ -92,6 +92,9 @@ fn every_mandated_mention_must_be_shown() {
     let code = ours.lines().find(|line| line.contains("](qr)")).unwrap();
     assert!(refused(&ours.replace(code, ">")).1.contains("must show the QR code"));
     assert!(refused(&ours.replace("# {{ kind_label }}", "## {{ kind_label }}")).1.contains("level 1"));
+    assert!(refused(&ours.replace("## Objectifs", "### Objectifs")).1.contains("skips a level"));
+    assert!(refused(&ours_with("## Avant")).1.contains("first heading"));
+    assert!(refused(&ours.replace("## Objectifs", "# Objectifs")).1.contains("there are several"));
     // Behind a condition that samples don't meet, too.
     assert!(refused(&ours.replace("{{ title }}", "{% if title == 'x' %}{{ title }}{% endif %}")).1.contains("title"));
 }
@@ -128,12 +131,12 @@ fn a_style_sheet_is_checked_with_its_files() {
 }
 
 /// A template with everything: logo, signature, own font, table, numbered list.
-fn rich() -> Template {
+pub(in crate::attestation) fn rich() -> Template {
     let logo =
         br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 30 10"><path fill="#063" d="M0 0h30v10H0z"/></svg>"##;
     let style = "[colours]\naccent = \"#006633\"\n[logo]\nfile = \"logo.svg\"\nheight = 40\n[fonts]\nregular = \"own.ttf\"\nbold = \"own.ttf\"\n\
                  [signature]\nname = \"Anne Martin\"\nrole = \"Directrice\"\nplace = \"Lyon\"\nfile = \"logo.svg\"\n";
-    let table = "| Module | Heures |\n|---|---|\n| Un | 2 |\n| Deux, qui est bien plus long que le premier | 3 |\n\n1. d’abord\n2. ensuite\n   - dedans\n\n> ## Cadre";
+    let table = "| Module | Heures |\n|---|---|\n| Un | 2 |\n| Deux, qui est bien plus long que le premier | 3 |\n\n1. d’abord\n2. ensuite\n   - dedans\n\n> Cadre";
     let mut files = files(&[("style.toml", style), ("participation.fr.md", &ours_with(table))]);
     files.insert("logo.svg".to_owned(), logo.to_vec());
     files.insert("own.ttf".to_owned(), include_bytes!("../../../templates/fonts/DejaVuSans.ttf").to_vec());
