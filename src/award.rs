@@ -171,6 +171,9 @@ pub struct Snapshot {
     /// How much time the decision found, and which of it counted.
     #[serde(default, skip_serializing_if = "TimeRecord::is_empty")]
     pub time: TimeRecord,
+    /// Of a certificate, whether the criteria asked for a pass and it was there; not where an officer's word stands for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passed: bool,
 }
 
 /// The learner as known when the award was made.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::badge;
-use crate::catalog::{BadgeImage, CatalogError, EffectiveSession, Issuer, Session, Source, Training};
+use crate::catalog::{CatalogError, EffectiveSession, Issuer, Session, Source, Training};
 use crate::ids::Code;
 use crate::json::{self, JsonError, Limits};
 use crate::service::Service;
@@ -74,16 +74,8 @@ pub fn read(bytes: &[u8]) -> Result<CatalogBatch, ImportError> {
 /// What a training must satisfy, the artwork that only the badge module can judge included.
 pub fn check_training(training: &Training) -> Result<(), CatalogError> {
     training.check()?;
-    match &training.badge_image {
-        Some(BadgeImage::Svg(svg)) => {
-            badge::is_safe_svg(svg).map_err(|error| CatalogError::new("/badge_image", error.to_string()))?;
-            // Drawn now, so that no award finds out later that it can't be.
-            badge::render_png(svg, badge::BADGE_PNG_SIZE_PX)
-                .map(drop)
-                .map_err(|error| CatalogError::new("/badge_image", error.to_string()))
-        }
-        _ => Ok(()),
-    }
+    let image = training.badge_image.as_ref();
+    image.map_or(Ok(()), badge::check_upload).map_err(|error| CatalogError::new("/badge_image", error.to_string()))
 }
 
 impl Service {

@@ -146,6 +146,7 @@ impl Service {
             activity_start: start,
             activity_end: end,
             time: decision.time.clone(),
+            passed: decision.passed,
         })
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::catalog::{AwardKind, Modality};
 use crate::credential::CredentialView;
+use crate::criteria::EffectiveDuration;
 use crate::text::{Lang, capitalised};
 use crate::time::{Days, Duration, Timestamp, Zone};
 
@@ -28,6 +29,21 @@ impl Mention {
     /// The estimated duration.
     pub fn duration(duration: Duration, lang: Lang) -> Self {
         Self::new(lang.pick("Durée estimée", "Estimated duration"), duration.spoken())
+    }
+
+    /// How long it took the learner, with how that was counted.
+    pub fn effective(effective: EffectiveDuration, lang: Lang) -> Self {
+        let EffectiveDuration { duration, basis } = effective;
+        let value = format!("{} ({})", duration.spoken(), basis.label(lang));
+        Self::new(lang.pick("Durée effective", "Effective duration"), value)
+    }
+
+    /// What came of the assessments that the criteria ask for: that they were passed, and no more.
+    pub fn passed(lang: Lang) -> Self {
+        Self::new(
+            lang.pick("Résultat", "Result"),
+            lang.pick("réussite aux évaluations demandées", "required assessments passed"),
+        )
     }
 
     /// How a training is taught.
@@ -58,8 +74,10 @@ pub fn facts(content: &CredentialView, zone: &Zone, lang: Lang) -> Vec<Mention> 
     let day = |moment: Timestamp| moment.day(zone, lang);
     [
         content.duration.map(|duration| Mention::duration(duration, lang)),
+        content.effective.map(|effective| Mention::effective(effective, lang)),
         Mention::dates(content.activity_start, content.activity_end, zone, lang),
         content.modality.map(|modality| Mention::modality(modality, lang)),
+        content.passed.then(|| Mention::passed(lang)),
         content.awarded.map(|moment| Mention::new(lang.pick("Date d’attribution", "Awarded on"), day(moment))),
         content.valid_until.map(|moment| Mention::new(lang.pick("Valable jusqu’au", "Valid until"), day(moment))),
     ]

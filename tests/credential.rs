@@ -1,9 +1,13 @@
 //! The credential from award to verified badge: golden documents, the official schema, and what a verifier says of tampering.
 
+#[path = "credential/results.rs"]
+mod results;
 mod support;
 
 use ed25519_dalek::SigningKey;
+use sceau::award::Award;
 use sceau::credential::{CredentialView, Draft, StatusPlace, compose};
+use sceau::criteria::{CountedBy, EffectiveDuration};
 use sceau::ids::{CredentialId, StatusListId};
 use sceau::lint::{Linted, lint};
 use sceau::proof::data_integrity::{self, ProofOptions, Suite};
@@ -18,10 +22,14 @@ const SECRET: [u8; 16] = [0x5e; 16];
 const INDEX: u32 = 40_213;
 
 fn unsigned() -> Value {
-    let (award, url, entropy) = (support::award(), support::url(), support::Counter::new(100));
+    composed(&support::award())
+}
+
+fn composed(award: &Award) -> Value {
+    let (url, entropy) = (support::url(), support::Counter::new(100));
     compose(&Draft {
         url: &url,
-        award: &award,
+        award,
         id: CredentialId::random(&entropy),
         status: StatusPlace { list: StatusListId::random(&entropy), index: INDEX },
         valid_from: "2026-03-27T17:12:10Z".parse().unwrap(),
@@ -99,7 +107,7 @@ fn golden(format: u32) -> (String, Materials) {
     (read(""), supply(supply(Materials::new(), ".did"), ".status-list"))
 }
 
-const FORMATS: [u32; 2] = [1, 2];
+const FORMATS: [u32; 3] = [1, 2, 3];
 
 #[test]
 fn golden_credentials_of_every_format_verify_for_ever() {
@@ -115,16 +123,20 @@ fn golden_credentials_of_every_format_verify_for_ever() {
 
 #[test]
 fn what_is_composed_today_is_the_newest_golden_credential_byte_for_byte() {
-    assert_eq!(signed().to_string(), golden(2).0);
+    assert_eq!(signed().to_string(), golden(FORMATS[FORMATS.len() - 1]).0);
 }
 
 #[test]
 fn every_format_says_the_same_to_people() {
-    let [old, new] = FORMATS.map(|format| {
+    let [first, second, new] = FORMATS.map(|format| {
         let document = serde_json::from_str(&golden(format).0).unwrap();
         CredentialView::read(&document).unwrap()
     });
-    assert_eq!(old, new);
+    assert_eq!(first, second);
+    // Format 3 says how long it took the learner, which no format before it could.
+    let effective = EffectiveDuration { duration: "PT3H10M".parse().unwrap(), basis: CountedBy::Credited };
+    assert_eq!((new.effective, first.effective), (Some(effective), None));
+    assert_eq!(CredentialView { effective: None, ..new.clone() }, first);
     assert_eq!(new.names(&PersonName::new("Zoé Lefèvre-Nguyễn").unwrap(), &SECRET), Some(true));
 }
 
@@ -160,7 +172,7 @@ fn the_official_schema_accepts_it_unsigned_and_signed() {
     let Some(path) = support::shared("vectors/1edtech/ob_v3p0_achievementcredential_schema.json") else { return };
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let official = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
-    for document in [unsigned(), signed()] {
+    for document in [unsigned(), signed(), composed(&results::passed_certificate())] {
         let errors: Vec<_> = official.iter_errors(&document).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:#?}");
     }
@@ -181,7 +193,9 @@ fn our_own_schema_accepts_both_and_nothing_that_it_does_not_name() {
         "/credentialSubject/achievement/alignment/0",
         "/credentialSubject/achievement/resultDescription/0",
         "/credentialSubject/identifier/1",
+        "/credentialSubject/achievement/resultDescription/1",
         "/credentialSubject/result/0",
+        "/credentialSubject/result/1",
         "/credentialStatus",
         "/refreshService",
     ];

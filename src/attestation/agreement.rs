@@ -95,7 +95,11 @@ fn the_page_says_what_the_attestation_says() {
         let page = read_page(&pages, &content);
         for said in read_attestation(&content) {
             // The page sets small things under each other that the attestation puts in brackets or in a sentence.
-            let said = without_address(&said, &content).replace(['(', ')'], "");
+            let said = without_address(&said, &content);
+            if page.contains(&said) {
+                continue;
+            }
+            let said = said.replace(['(', ')'], "");
             if said == content.language.pick("pour la formation", "for the training") {
                 continue;
             }
@@ -104,6 +108,29 @@ fn the_page_says_what_the_attestation_says() {
             let said = if said == awarded_to { crate::text::capitalised(&said) } else { said };
             assert!(page.contains(&said), "{said:?} is not on the page:\n{page}");
         }
+    }
+}
+
+/// What is known of the learner's own results stands on both, with how time was counted.
+#[test]
+fn both_show_how_long_it_took_and_that_it_was_passed() {
+    let pages = Pages::new(&BTreeMap::new()).unwrap();
+    let wordings = [
+        (french(), "Durée effective 3\u{a0}h\u{a0}10\u{a0}min (temps mesuré)", None),
+        (
+            english(),
+            "Effective duration 3\u{a0}h\u{a0}45\u{a0}min (time credited for completed activities)",
+            Some("Result Required assessments passed"),
+        ),
+    ];
+    for (content, effective, result) in wordings {
+        let page = read_page(&pages, &content);
+        let attestation = read_attestation(&content);
+        for said in [Some(effective), result].into_iter().flatten() {
+            assert!(page.contains(said), "{said:?} is not on the page:\n{page}");
+            assert!(attestation.iter().any(|line| line == said), "{said:?} is not in {attestation:#?}");
+        }
+        assert_eq!(page.contains("Résultat") || page.contains("Result "), result.is_some());
     }
 }
 

@@ -9,16 +9,20 @@ mod artwork;
 mod color;
 mod form;
 pub mod png;
+mod references;
 mod render;
 mod safety;
 pub mod svg;
+mod upload;
 mod xml;
 
 pub use artwork::{ArtworkInput, artwork};
 pub use color::Color;
 pub use form::{FormError, MAX_CREDENTIAL_BYTES};
+pub use references::Multiplies;
 pub use render::{MAX_SIZE_PX, MIN_SIZE_PX, RenderError, render_png};
 pub use safety::{UnsafeSvg, is_passive_svg, is_safe_svg};
+pub use upload::{MAX_PAINTED_PX, MIN_PAINTED_PX, RefusedImage, check_upload};
 pub use xml::{MAX_SVG_BYTES, XmlError};
 
 use base64::Engine as _;
@@ -28,6 +32,7 @@ use crate::award::AchievementSnapshot;
 #[cfg(test)]
 use crate::catalog::AwardKind;
 use crate::catalog::BadgeImage;
+use crate::qr::escape_xml;
 
 /// Side of the PNG that an agent downloads, in pixels: sharp in a CV and on a dense screen, light to mail.
 pub const BADGE_PNG_SIZE_PX: u32 = 512;
@@ -60,7 +65,7 @@ pub enum BadgeError {
 pub fn artwork_of(achievement: &AchievementSnapshot) -> Artwork {
     match &achievement.badge_image {
         Some(BadgeImage::Svg(svg)) => Artwork::Drawn(svg.clone()),
-        Some(BadgeImage::Png(png)) => Artwork::Painted(png.clone()),
+        Some(BadgeImage::Png(png)) => Artwork::Painted { png: png.clone(), alternative: alternative(achievement) },
         None => Artwork::Drawn(artwork(&ArtworkInput {
             title: achievement.title.as_str().to_owned(),
             issuer_name: achievement.issuer_name.as_str().to_owned(),
@@ -68,6 +73,11 @@ pub fn artwork_of(achievement: &AchievementSnapshot) -> Artwork {
             accent: accent(achievement),
         })),
     }
+}
+
+/// What stands for an image that says nothing of itself: the training and who issues its badge.
+fn alternative(achievement: &AchievementSnapshot) -> String {
+    format!("{} – {}", achievement.title, achievement.issuer_name)
 }
 
 /// The accent colour of an achievement: its issuer's, else one drawn from the issuer's identifier.
@@ -81,7 +91,12 @@ pub enum Artwork {
     /// An SVG document, from which the PNG is rendered.
     Drawn(String),
     /// A PNG file, which the SVG carries as it is.
-    Painted(Vec<u8>),
+    Painted {
+        /// The file.
+        png: Vec<u8>,
+        /// What the SVG says to those who do not see it.
+        alternative: String,
+    },
 }
 
 impl Artwork {
@@ -89,7 +104,7 @@ impl Artwork {
     pub fn to_png(&self) -> Result<Vec<u8>, BadgeError> {
         match self {
             Self::Drawn(svg) => Ok(render_png(svg, BADGE_PNG_SIZE_PX)?),
-            Self::Painted(png) => Ok(png.clone()),
+            Self::Painted { png, .. } => Ok(png.clone()),
         }
     }
 
@@ -98,17 +113,17 @@ impl Artwork {
         let png = png::bake(&self.to_png()?, credential_json)?;
         let svg = match self {
             Self::Drawn(drawing) => svg::bake(drawing, credential_json)?,
-            Self::Painted(pixels) => svg::bake(&frame(pixels), credential_json)?,
+            Self::Painted { png, alternative } => svg::bake(&frame(png, alternative), credential_json)?,
         };
         Ok(BadgeImages { svg, png })
     }
 }
 
 /// An SVG document around a PNG image.
-fn frame(png: &[u8]) -> String {
-    let side = BADGE_PNG_SIZE_PX;
+fn frame(png: &[u8], alternative: &str) -> String {
+    let (side, title) = (BADGE_PNG_SIZE_PX, escape_xml(alternative));
     format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}" viewBox="0 0 {side} {side}" role="img"><image width="{side}" height="{side}" href="data:image/png;base64,{}"/></svg>"#,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}" viewBox="0 0 {side} {side}" role="img"><title>{title}</title><image width="{side}" height="{side}" href="data:image/png;base64,{}"/></svg>"#,
         STANDARD.encode(png)
     )
 }
@@ -138,11 +153,15 @@ mod tests {
 
     #[test]
     fn a_painted_badge_carries_the_credential_in_both_files_too() {
-        let painted = Artwork::Painted(render_png(&sample(AwardKind::Participation), 64).expect("draws"));
+        let png = render_png(&sample(AwardKind::Participation), 96).expect("draws");
+        let painted = Artwork::Painted { png, alternative: "Accueil & <tous> – Direction".to_owned() };
         let images = painted.bake("{}").expect("bakes");
         assert_eq!(svg::extract(&images.svg), Ok(Some("{}".to_owned())));
         assert_eq!(png::extract(&images.png), Ok(Some("{}".to_owned())));
         assert_eq!(is_safe_svg(&images.svg), Ok(()));
+        let doc = roxmltree::Document::parse(&images.svg).expect("XML");
+        let title = doc.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text());
+        assert_eq!(title, Some("Accueil & <tous> – Direction"), "those who do not see it are told");
     }
 
     #[test]

@@ -102,6 +102,15 @@ pub fn extract(png: &[u8]) -> Result<Option<String>, PngError> {
     }
 }
 
+/// The width and height that the header announces (PNG § 11.2.1), of a file whose chunks are whole. Nothing is unpacked.
+pub fn size(png: &[u8]) -> Result<(u32, u32), PngError> {
+    let chunks = chunks(png)?;
+    let header = chunks.first().map(Chunk::data).ok_or(PngError::NotPng)?;
+    let (width, rest) = header.split_first_chunk::<4>().ok_or(PngError::NotPng)?;
+    let (height, _) = rest.split_first_chunk::<4>().ok_or(PngError::NotPng)?;
+    Ok((u32::from_be_bytes(*width), u32::from_be_bytes(*height)))
+}
+
 /// One chunk, from its length to its CRC, both already checked.
 struct Chunk<'a> {
     bytes: &'a [u8],

@@ -6,6 +6,7 @@
 
 use roxmltree::Node;
 
+use super::references::{self, Multiplies};
 use super::xml::{self, SVG_NS, XmlError};
 
 /// Elements of SVG that draw or describe. Not among them: `script`, `foreignObject`, `a`, media, and animation, which can set
@@ -78,6 +79,9 @@ pub enum UnsafeSvg {
     /// The SVG cannot be read, or has a DOCTYPE.
     #[error(transparent)]
     Xml(#[from] XmlError),
+    /// It is small, and draws more than anybody would wait for.
+    #[error(transparent)]
+    Multiplies(#[from] Multiplies),
     /// An element that runs, embeds, animates or links.
     #[error("the element <{0}> is not allowed in a badge image")]
     Element(String),
@@ -116,7 +120,7 @@ pub fn is_safe_svg(svg: &str) -> Result<(), UnsafeSvg> {
             check_element(node)?;
         }
     }
-    Ok(())
+    Ok(references::check(&doc)?)
 }
 
 /// Accepts an SVG that runs nothing, whatever it draws: less than [`is_safe_svg`], for a stranger's badge that is read and not shown.

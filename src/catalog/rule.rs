@@ -167,13 +167,25 @@ impl Rule {
 
     /// Whether any part of it asks for attendance.
     pub fn asks_attendance(&self) -> bool {
-        match self {
-            Self::Attendance { .. } => true,
-            Self::All(rules) | Self::Any(rules) | Self::AtLeast { of: rules, .. } => {
-                rules.iter().any(Self::asks_attendance)
-            }
-            Self::Within { rule, .. } => rule.asks_attendance(),
+        self.any_leaf(&|rule| matches!(rule, Self::Attendance { .. }))
+    }
+
+    /// Whether any part of it asks that something be passed.
+    pub fn asks_pass(&self) -> bool {
+        let passed = |reached: &Reached| *reached == Reached::Passed;
+        self.any_leaf(&|rule| match rule {
+            Self::Activity { reached, .. } | Self::ExpectedActivities { reached } => passed(reached),
             _ => false,
+        })
+    }
+
+    fn any_leaf(&self, holds: &impl Fn(&Self) -> bool) -> bool {
+        match self {
+            Self::All(rules) | Self::Any(rules) | Self::AtLeast { of: rules, .. } => {
+                rules.iter().any(|rule| rule.any_leaf(holds))
+            }
+            Self::Within { rule, .. } => rule.any_leaf(holds),
+            leaf => holds(leaf),
         }
     }
 }

@@ -1,14 +1,16 @@
 //! From an award to the unsigned OpenBadgeCredential (VCDM 2.0 § 4, Open Badges 3.0 § B.1).
 //!
-//! Documents are of format 2: published contexts only, since serious verifiers refuse any other (ADR 10). The six mandated mentions
-//! stand twice: in the fields that every wallet shows (name, description, criteria, alignment, issuer), and where machines find
-//! them: the duration as a result of the learner, the objectives as alignments of a type of their own, the learner's name as an
-//! identifier that is a commitment. Format 1, with terms of its own in a context object, is still read (`view`) and linted.
+//! Documents are of format 3: published contexts only, since serious verifiers refuse any other (ADR 10), and what is known of the
+//! learner's own results (ADR 21). The six mandated mentions stand twice: in the fields that every wallet shows (name, description,
+//! criteria, alignment, issuer), and where machines find them: the duration as a result of the learner, the objectives as
+//! alignments of a type of their own, the learner's name as an identifier that is a commitment. Formats 1, with terms of its own
+//! in a context object, and 2, without the learner's own results, are still read (`view`) and linted.
 
 use serde_json::{Map, Value, json};
 
+use super::results::{described, results};
 use super::view::{tag_of_kind, tag_of_modality};
-use super::{COMMITTED_NAME, DURATION_RESULT, EXTENSIONS_CONTEXT, LEARNING_OBJECTIVE, OB_CONTEXT, VC_CONTEXT};
+use super::{COMMITTED_NAME, EXTENSIONS_CONTEXT, LEARNING_OBJECTIVE, OB_CONTEXT, VC_CONTEXT};
 use crate::award::Award;
 use crate::catalog::{AwardKind, Issuer, NameDisclosure};
 use crate::ids::{CredentialId, PublicUrl, StatusListId};
@@ -95,7 +97,8 @@ pub fn profile(did: &str, issuer: &Issuer) -> Value {
     profile
 }
 
-/// The achievement (OB 3.0 § B.1.1), as it stands in credentials and at its public address.
+/// The achievement (OB 3.0 § B.1.1) as it stands at its public address, with every result that a learner may have. In a
+/// credential it describes those that the learner has.
 pub fn achievement(url: &PublicUrl, what: &crate::award::AchievementSnapshot) -> Value {
     let id = url.achievement(&what.hash());
     let objectives = what.objectives.iter().zip(1..).map(|(objective, number)| {
@@ -132,18 +135,8 @@ pub fn achievement(url: &PublicUrl, what: &crate::award::AchievementSnapshot) ->
         "inLanguage": what.language.tag(),
         "tag": [tag_of_kind(what.kind), tag_of_modality(what.modality)],
         "alignment": alignment,
-        "resultDescription": [{
-            "id": duration_description(&id),
-            "type": ["ResultDescription"],
-            "name": what.language.pick("Durée estimée", "Estimated duration"),
-            "resultType": DURATION_RESULT,
-        }],
+        "resultDescription": described(what, &id),
     })
-}
-
-/// What the result that states the duration points to (OB 3.0, Result: a description of the same achievement).
-fn duration_description(achievement: &str) -> String {
-    format!("{achievement}#duration")
 }
 
 fn subject(draft: &Draft<'_>) -> Value {
@@ -180,12 +173,10 @@ fn subject(draft: &Draft<'_>) -> Value {
     let moment = |moment: Option<Timestamp>| moment.map(|moment| json!(moment.to_whole_second().to_string()));
     set(&mut subject, "activityStartDate", moment(snapshot.activity_start));
     set(&mut subject, "activityEndDate", moment(snapshot.activity_end));
-    let achievement = achievement(draft.url, &snapshot.achievement);
-    subject["result"] = json!([{
-        "type": ["Result"],
-        "resultDescription": achievement["resultDescription"][0]["id"],
-        "value": snapshot.achievement.duration.to_string(),
-    }]);
+    let mut achievement = achievement(draft.url, &snapshot.achievement);
+    let (described, results) = results(snapshot, &draft.url.achievement(&snapshot.achievement.hash()));
+    achievement["resultDescription"] = described;
+    subject["result"] = results;
     subject["achievement"] = achievement;
     subject
 }

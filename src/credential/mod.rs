@@ -1,11 +1,13 @@
 //! The credential: an award as an unsigned OpenBadgeCredential, and back from a credential to what people read.
 //!
-//! Two formats exist. What is composed today is format 2, out of published contexts alone (ADR 10); format 1, which had terms of its
-//! own in a context object (ADR 6), is read for ever: `tests/golden/` holds one signed credential of each.
+//! Three formats exist. What is composed today is format 3, out of published contexts alone (ADR 10), with the learner's own results
+//! (ADR 21). Format 2, which had none of these, and format 1, which had terms of its own in a context object (ADR 6), are read for
+//! ever: `tests/golden/` holds one signed credential of each.
 //!
 //! Deterministic: the same award, identifiers and moment give the same document, byte for byte. Nothing here signs.
 
 mod compose;
+mod results;
 mod view;
 
 pub use compose::{Draft, StatusPlace, achievement, compose, profile};
@@ -18,8 +20,6 @@ pub const OB_CONTEXT: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.
 /// The context of 1EdTech's extensions, third in every badge: it defines the type of the refresh service.
 pub const EXTENSIONS_CONTEXT: &str = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json";
 
-/// The `resultType` of the result that states the duration of a training, as ISO 8601.
-const DURATION_RESULT: &str = "ext:Duration";
 /// The `targetType` of the alignments that are learning objectives; the others are competencies.
 const LEARNING_OBJECTIVE: &str = "ext:LearningObjective";
 /// The `identityType` of the commitment to the learner's name.

@@ -3,8 +3,10 @@
 
 use serde_json::Value;
 
-use super::{COMMITTED_NAME, DURATION_RESULT, LEARNING_OBJECTIVE};
+use super::results::Stated;
+use super::{COMMITTED_NAME, LEARNING_OBJECTIVE};
 use crate::catalog::{AwardKind, Modality};
+use crate::criteria::EffectiveDuration;
 use crate::text::{Lang, PersonName};
 use crate::time::{Duration, Timestamp};
 
@@ -36,6 +38,10 @@ pub struct CredentialView {
     pub language: Lang,
     /// The estimated duration (the result described as `ext:Duration`; `timeRequired` in format 1).
     pub duration: Option<Duration>,
+    /// How long it took the learner, and how that was counted (a result of a type of its own for each way; format 3).
+    pub effective: Option<EffectiveDuration>,
+    /// Whether what the criteria ask to be passed was passed (the result `#passed` of status `Completed`; format 3).
+    pub passed: bool,
     /// The objectives (alignments of type `ext:LearningObjective`; `teaches` in format 1).
     pub objectives: Vec<String>,
     /// The competencies (every other `alignment`).
@@ -110,7 +116,7 @@ impl CredentialView {
             Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Lang::En,
             _ => Lang::Fr,
         };
-        let duration = duration(document);
+        let Stated { duration, effective, passed } = Stated::read(document);
         let (objectives, alignments): (Vec<_>, Vec<_>) =
             list(&format!("{achievement}/alignment")).into_iter().partition(|alignment| is_objective(alignment));
         let mut objectives: Vec<&str> = in_order(objectives);
@@ -149,6 +155,8 @@ impl CredentialView {
             criteria_url: text(&format!("{achievement}/criteria/id")),
             language,
             duration,
+            effective,
+            passed,
             objectives: objectives.into_iter().map(str::to_owned).collect(),
             competencies: alignments.into_iter().filter_map(competency).collect(),
             modality,
@@ -174,24 +182,12 @@ impl CredentialView {
 }
 
 /// The values of a property: JSON-LD writes one value as itself or as an array.
-fn items(value: Option<&Value>) -> Vec<&Value> {
+pub(super) fn items(value: Option<&Value>) -> Vec<&Value> {
     match value {
         Some(Value::Array(several)) => several.iter().collect(),
         Some(one) => vec![one],
         None => Vec::new(),
     }
-}
-
-/// The duration that a credential states: the value of the result that the achievement describes as a duration.
-fn duration(document: &Value) -> Option<Duration> {
-    let achievement = document.pointer("/credentialSubject/achievement")?;
-    let described = items(achievement.get("resultDescription"));
-    let described = described.into_iter().find(|it| it.get("resultType").is_some_and(|kind| kind == DURATION_RESULT));
-    let id = described.and_then(|it| it.get("id")?.as_str());
-    let results = items(document.pointer("/credentialSubject/result"));
-    let stated =
-        results.into_iter().find(|it| id.is_some() && it.get("resultDescription").and_then(Value::as_str) == id);
-    stated.and_then(|it| it.get("value")).or_else(|| achievement.get("timeRequired"))?.as_str()?.parse().ok()
 }
 
 fn is_objective(alignment: &Value) -> bool {

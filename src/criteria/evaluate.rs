@@ -9,7 +9,8 @@ use super::time_spent::{Amount, spent};
 use super::wording::{self, Markup, Noun, Outcome, both};
 use super::{CountedBy, Decision, Finding, Needs, TimeCounted, TimeRecord};
 use crate::catalog::{
-    Activity, Assessment, AwardKind, EffectiveSession, Meeting, Percent, Reached, TimeBasis, Training, Unit,
+    Activity, ActivityKind, Assessment, AwardKind, EffectiveSession, Meeting, Percent, Reached, TimeBasis, Training,
+    Unit,
 };
 use crate::evidence::{Evidence, Ledger, State};
 use crate::text::{Bilingual, Lang};
@@ -35,6 +36,7 @@ pub(super) fn decide<'a>(
         met: finding.met,
         explanation: finding,
         credited: basis.span,
+        passed: basis.passed && kind == AwardKind::Certificate,
         time: TimeRecord {
             counted: basis.time.into_iter().collect(),
             credited_seconds,
@@ -63,6 +65,8 @@ struct Evaluated {
 struct Basis {
     span: Option<(Timestamp, Timestamp)>,
     time: BTreeSet<TimeCounted>,
+    /// Whether an activity had to be passed, and was.
+    passed: bool,
 }
 
 impl Basis {
@@ -72,6 +76,7 @@ impl Basis {
             (a, b) => a.or(b),
         };
         self.time.extend(other.time);
+        self.passed |= other.passed;
         self
     }
 }
@@ -97,7 +102,13 @@ impl<'a> Evaluation<'_, 'a> {
             What::Group { needs, of } => self.group(ask, *needs, of, standings),
             What::Expected { of, .. } => self.group(ask, Needs::All, of, standings),
             What::Unit { unit, of } => self.unit(ask, unit, of, standings),
-            What::Activity { activity, reached } => self.leaf(ask, self.activity(activity, *reached, standings), None),
+            What::Activity { activity, reached } => {
+                let mut found = self.leaf(ask, self.activity(activity, *reached, standings), None);
+                // How a self-assessment went belongs to the learner, also where a rule of a certifying training asks for a pass.
+                let told = *reached == Reached::Passed && activity.kind != ActivityKind::SelfAssessment;
+                found.basis.passed = found.finding.met && told;
+                found
+            }
             What::Questionnaire(activity) => {
                 let tell = |_, at| Outcome::Done(at);
                 let leaf = self.standing(Noun::FilledIn, |s| s.activity(activity), is_handed_in, tell, standings);
@@ -263,7 +274,7 @@ impl<'a> Evaluation<'_, 'a> {
         let at = span.filter(|_| met).map(|(_, last)| last);
         let finding = Finding { met, detail: Some(detail), at, time, evidence, ..self.blank(ask) };
         let time = time.into_iter().collect();
-        Evaluated { finding, basis: if met { Basis { span, time } } else { Basis::default() } }
+        Evaluated { finding, basis: if met { Basis { span, time, passed: false } } else { Basis::default() } }
     }
 
     /// A finding that says what is asked, and nothing else yet.

@@ -18,6 +18,7 @@ mod narrative;
 mod progress;
 #[cfg(test)]
 mod properties;
+mod results;
 #[cfg(test)]
 mod samples;
 mod state;
@@ -26,6 +27,7 @@ mod wording;
 
 pub use narrative::narrative;
 pub use progress::{Progress, Step, StepState, progress};
+pub use results::EffectiveDuration;
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +51,9 @@ pub struct Decision {
     /// How much time there is, and which of it counted.
     #[serde(default, skip_serializing_if = "TimeRecord::is_empty")]
     pub time: TimeRecord,
+    /// Whether a met decision on a certificate rests on an activity that had to be passed and was. Never by a self-assessment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passed: bool,
 }
 
 /// How much time was spent, by each way of counting, and what of it a decision rests on. The award keeps it.

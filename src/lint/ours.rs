@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::shape::{demand, moment};
+use super::shape::{demand, every, moment, select};
 use super::{Breach, Group, Rule, Scope, Standard};
 use crate::jsonld;
 
@@ -100,8 +100,8 @@ pub(super) const RULES: &[Rule] = &[
             let inside = |value: &Value| value.as_str().is_some_and(|id| id.starts_with(&format!("{achievement}#")));
             let parts =
                 ["resultDescription/*/id", "alignment/*"].map(|part| format!("/credentialSubject/achievement/{part}"));
-            let mut breaches = super::shape::every(document, &parts[0], "it must be a part of the achievement", inside);
-            breaches.extend(super::shape::every(
+            let mut breaches = every(document, &parts[0], "it must be a part of the achievement", inside);
+            breaches.extend(every(
                 document,
                 &parts[1],
                 "an objective must be a part of the achievement",
@@ -111,6 +111,26 @@ pub(super) const RULES: &[Rule] = &[
             let own = text(document, "/id").map(|id| format!("{id}/current"));
             let holds = refresh.is_none() || refresh == own.as_deref();
             breaches.extend(demand(holds, "/refreshService/id", "it must be this credential's own"));
+            breaches
+        },
+    ),
+    ISSUED.must(
+        "ours.results",
+        "ADR 21",
+        "Each result that the achievement describes is stated once, and only a certificate says that something was passed.",
+        |document| {
+            let stated: Vec<_> = select(document, "/credentialSubject/result/*/resultDescription")
+                .into_iter()
+                .filter_map(|(_, id)| id.as_str())
+                .collect();
+            let described = "/credentialSubject/achievement/resultDescription/*/id";
+            let mut breaches = every(document, described, "one result must state it", |id| {
+                id.as_str().is_some_and(|id| stated.iter().filter(|stated| **stated == id).count() == 1)
+            });
+            let kind = text(document, "/credentialSubject/achievement/achievementType");
+            breaches.extend(every(document, described, "only a certificate says that something was passed", |id| {
+                kind == Some("Certificate") || !id.as_str().is_some_and(|id| id.ends_with("#passed"))
+            }));
             breaches
         },
     ),

@@ -8,6 +8,7 @@ use super::{
 use crate::award::RevocationCategory;
 use crate::catalog::{AwardKind, EffectiveSession, Issuer, Modality};
 use crate::credential::{CompetencyView, CredentialView, IssuerView};
+use crate::criteria::{CountedBy, EffectiveDuration};
 use crate::ids::PublicUrl;
 use crate::text::Lang;
 use crate::time::{Duration, Timestamp, Zone};
@@ -208,6 +209,8 @@ fn bare_report() -> Report {
         criteria_url: None,
         language: Lang::En,
         duration: None,
+        effective: None,
+        passed: false,
         objectives: Vec::new(),
         competencies: Vec::new(),
         modality: None,
@@ -246,6 +249,9 @@ pub(super) fn view(verdict: Verdict) -> CredentialView {
         criteria_url: Some("https://sceau.example/sessions/laicite-2026-03/criteria".into()),
         language: Lang::Fr,
         duration: Duration::from_seconds(12_600),
+        effective: Duration::from_seconds(12_900)
+            .map(|duration| EffectiveDuration { duration, basis: CountedBy::Attendance }),
+        passed: false,
         objectives: vec![
             "Situer le cadre juridique de la laïcité".into(),
             "Distinguer les obligations des agents et les droits des usagers".into(),

@@ -13,7 +13,7 @@ use super::algorithm::Hash;
 use crate::time::Timestamp;
 
 /// The largest PDF that is sealed or read, in bytes: an attestation has some fifty thousand, its seal seventeen thousand.
-pub const MAX_PDF_BYTES: usize = 1024 * 1024;
+pub const MAX_PDF_BYTES: usize = 4 * 1024 * 1024;
 /// The most that any one stream of its structure may expand to, in bytes: ours has no compressed structure at all.
 const MAX_STRUCTURE_BYTES: usize = 64 * 1024;
 /// The space for a signature, in bytes; it is known before the signature is, so it is the same for all.

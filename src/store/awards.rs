@@ -70,7 +70,7 @@ macro_rules! select_award {
     ($rest:literal) => {
         concat!(
             "select a.id, a.session, a.learner, a.kind, a.subject, a.awarded_at, a.state_document, a.issuer_document, \
-             a.recipient_document, a.activity_start, a.activity_end, a.time_document, h.document as achievement_document \
+             a.recipient_document, a.activity_start, a.activity_end, a.time_document, a.result, h.document as achievement_document \
              from awards a join achievements h on h.hash = a.achievement",
             $rest
         )
@@ -181,8 +181,14 @@ fn read_award(row: &Row) -> Result<Award> {
             activity_start: row.moment_or_null("activity_start")?,
             activity_end: row.moment_or_null("activity_end")?,
             time: row.text_or_null("time_document")?.as_deref().map(from_document).transpose()?.unwrap_or_default(),
+            passed: row.text_or_null("result")?.as_deref() == result_word(true),
         },
     })
+}
+
+/// What `result` holds.
+pub(super) fn result_word(passed: bool) -> Option<&'static str> {
+    passed.then_some("passed")
 }
 
 /// The state's word, by which awards are found.
@@ -211,8 +217,8 @@ pub(super) async fn insert_award(
     let snapshot = &award.snapshot;
     let insert = "insert into awards (id, session, learner, kind, subject, issuer, awarded_at, state, state_document, \
                   achievement, issuer_document, recipient_document, activity_start, activity_end, name_secret, qr_token, \
-                  download_token, qr_lookup, download_lookup, time_document) \
-                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+                  download_token, qr_lookup, download_lookup, time_document, result) \
+                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
                   on conflict (session, learner, kind) do nothing";
     let values = args![
         award.id,
@@ -234,7 +240,8 @@ pub(super) async fn insert_award(
         secrets.download_token.0.as_str(),
         secrets.qr_lookup.as_str(),
         secrets.download_lookup.as_str(),
-        to_document(&snapshot.time)
+        to_document(&snapshot.time),
+        result_word(snapshot.passed)
     ];
     Ok((tx.run(insert, values).await? == 1).then_some(()))
 }

@@ -352,7 +352,8 @@ async fn retake_snapshot(tx: &mut Tx, award: &Award, from: &str, to: &AwardState
     super::awards::keep_achievement(tx, &award.snapshot.achievement).await?;
     let snapshot = &award.snapshot;
     let sql = "update awards set state = $3, state_document = $4, achievement = $5, issuer_document = $6, \
-               recipient_document = $7, activity_start = $8, activity_end = $9, issuer = $10, time_document = $11 \
+               recipient_document = $7, activity_start = $8, activity_end = $9, issuer = $10, time_document = $11, \
+               result = $12 \
                where id = $1 and state = $2";
     let values = args![
         award.id,
@@ -365,7 +366,8 @@ async fn retake_snapshot(tx: &mut Tx, award: &Award, from: &str, to: &AwardState
         snapshot.activity_start,
         snapshot.activity_end,
         &snapshot.issuer.code,
-        to_document(&snapshot.time)
+        to_document(&snapshot.time),
+        super::awards::result_word(snapshot.passed)
     ];
     Ok((tx.run(sql, values).await? == 1).then_some(()))
 }

@@ -17,7 +17,7 @@ struct Migration {
 }
 
 /// Every step, in order, numbered from 1.
-const MIGRATIONS: [Migration; 12] = [
+const MIGRATIONS: [Migration; 13] = [
     Migration { version: 1, script: include_str!("../../migrations/0001_init.sql") },
     Migration { version: 2, script: include_str!("../../migrations/0002_keys.sql") },
     Migration { version: 3, script: include_str!("../../migrations/0003_audit.sql") },
@@ -30,6 +30,7 @@ const MIGRATIONS: [Migration; 12] = [
     Migration { version: 10, script: include_str!("../../migrations/0010_progress_links.sql") },
     Migration { version: 11, script: include_str!("../../migrations/0011_seals.sql") },
     Migration { version: 12, script: include_str!("../../migrations/0012_attestation_templates.sql") },
+    Migration { version: 13, script: include_str!("../../migrations/0013_award_results.sql") },
 ];
 
 /// Applies what is missing, all in one transaction.

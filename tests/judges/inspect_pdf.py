@@ -69,7 +69,9 @@ def mentions(credential: dict) -> Iterator[tuple[str, str]]:
     subject = credential["credentialSubject"]
     achievement = subject["achievement"]
     yield "title", literal(achievement["name"])
-    yield "duration", duration(subject["result"][0]["value"])
+    for number, result in enumerate(subject["result"]):
+        if "value" in result:
+            yield "effective duration" if number else "duration", duration(result["value"])
     yield "issuer", literal(credential["issuer"]["name"])
     for alignment in achievement["alignment"]:
         kind = "objective" if alignment.get("targetType") == "ext:LearningObjective" else "competency"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sceau::award::{AchievementSnapshot, Award, AwardState, Recipient, Snapshot};
 use sceau::catalog::{AwardKind, EffectiveSession, Issuer, Session, Training};
-use sceau::criteria::TimeRecord;
+use sceau::criteria::{CountedBy, TimeCounted, TimeRecord};
 use sceau::entropy::Entropy;
 use sceau::ids::PublicUrl;
 use sceau::text::{Email, PersonName};
@@ -109,6 +109,7 @@ pub fn award() -> Award {
     let did = url().issuer_did(&issuer.code);
     let narrative = "Avoir réalisé les activités attendues.".to_owned();
     let achievement = AchievementSnapshot::of(&session, AwardKind::Participation, (did, &issuer), narrative).unwrap();
+    let counted = TimeCounted { basis: CountedBy::Credited, seconds: 11_430, asked_seconds: 10_800 };
     Award {
         id: sceau::ids::AwardId::random(&entropy),
         session: session.session.code.clone(),
@@ -120,7 +121,8 @@ pub fn award() -> Award {
         snapshot: Snapshot {
             activity_start: achievement.starts,
             activity_end: achievement.ends,
-            time: TimeRecord::default(),
+            time: TimeRecord { counted: vec![counted], ..TimeRecord::default() },
+            passed: false,
             achievement,
             issuer,
             recipient: Recipient {

@@ -3,6 +3,7 @@
 use crate::attestation::{AttestationError, AttestationInput, render};
 use crate::catalog::{AwardKind, Modality};
 use crate::credential::{CompetencyView, CredentialView, IssuerView};
+use crate::criteria::{CountedBy, EffectiveDuration};
 use crate::text::{Lang, PersonName};
 use crate::time::{Timestamp, Zone};
 
@@ -29,7 +30,8 @@ impl Sample {
             (SampleOf::Bare, _) => bare(),
             (SampleOf::Long, _) => longest(),
         };
-        Self::new(CredentialView { kind: Some(kind), language: lang, ..content })
+        let passed = kind == AwardKind::Certificate && sample != SampleOf::Bare;
+        Self::new(CredentialView { kind: Some(kind), language: lang, passed, ..content })
     }
 
     fn new(content: CredentialView) -> Self {
@@ -102,6 +104,10 @@ pub fn preview(
     render(&AttestationInput { accent, ..sample.input(template) })
 }
 
+fn effective(duration: &str, basis: CountedBy) -> Option<EffectiveDuration> {
+    Some(EffectiveDuration { duration: duration.parse().ok()?, basis })
+}
+
 fn moment(text: &str) -> Option<Timestamp> {
     text.parse().ok()
 }
@@ -135,6 +141,8 @@ pub(in crate::attestation) fn french() -> CredentialView {
         criteria_url: Some("https://sceau.example.gouv.fr/sessions/laicite-2026-03/criteria".to_owned()),
         language: Lang::Fr,
         duration: "PT3H30M".parse().ok(),
+        effective: effective("PT3H10M", CountedBy::Measured),
+        passed: false,
         objectives: vec![
             "Connaître le cadre juridique de la laïcité et de la neutralité".to_owned(),
             "Réagir avec justesse aux situations rencontrées à l’accueil du public".to_owned(),
@@ -171,6 +179,8 @@ pub(in crate::attestation) fn english() -> CredentialView {
         objectives: vec!["Publish a data set that others can use".to_owned()],
         competencies: Vec::new(),
         modality: Some(Modality::Hybrid),
+        effective: effective("PT3H45M", CountedBy::Credited),
+        passed: true,
         valid_until: moment("2029-03-20T16:00:00Z"),
         ..french()
     }
@@ -183,6 +193,8 @@ pub(in crate::attestation) fn bare() -> CredentialView {
         criteria: String::new(),
         criteria_url: None,
         duration: None,
+        effective: None,
+        passed: false,
         objectives: Vec::new(),
         competencies: Vec::new(),
         modality: None,

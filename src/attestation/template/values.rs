@@ -23,6 +23,10 @@ struct Values<'a> {
     title: &'a str,
     issuer: Issuer<'a>,
     duration: Option<String>,
+    /// With how it was counted.
+    effective_duration: Option<String>,
+    /// Of a certificate, that what had to be passed was.
+    result: Option<String>,
     dates: Option<String>,
     modality: Option<String>,
     awarded: Option<String>,
@@ -101,6 +105,8 @@ pub(super) fn values(input: &AttestationInput<'_>, logo: bool, signature: Option
             email: content.issuer.email.as_deref(),
         },
         duration: content.duration.map(|duration| duration.spoken()),
+        effective_duration: fact(content.effective.map(|effective| Mention::effective(effective, lang))),
+        result: fact(content.passed.then(|| Mention::passed(lang))),
         dates: fact(Mention::dates(content.activity_start, content.activity_end, input.zone, lang)),
         modality: content.modality.map(|modality| modality.label(lang).to_owned()),
         awarded: day(content.awarded),
@@ -146,8 +152,13 @@ pub(super) fn mandated(input: &AttestationInput<'_>) -> Vec<(&'static str, Strin
         ("id", content.id.clone()),
         ("verification_url", input.verification_url.to_owned()),
     ];
+    let lang = content.language;
     mandated.extend(content.duration.map(|duration| ("duration", duration.spoken())));
-    let dates = Mention::dates(content.activity_start, content.activity_end, input.zone, content.language);
+    // With how it was counted: an amount alone would say more than was signed.
+    let effective = content.effective.map(|effective| Mention::effective(effective, lang).value);
+    mandated.extend(effective.map(|effective| ("effective_duration", effective)));
+    mandated.extend(content.passed.then(|| ("result", Mention::passed(lang).value)));
+    let dates = Mention::dates(content.activity_start, content.activity_end, input.zone, lang);
     mandated.extend(dates.map(|dates| ("dates", dates.value)));
     mandated.extend(content.objectives.iter().map(|objective| ("objectives", objective.clone())));
     mandated.extend(content.competencies.iter().map(|competency| ("competencies", competency.name.clone())));
