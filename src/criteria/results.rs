@@ -148,7 +148,7 @@ mod tests {
         let everything = [quiz.clone(), video.clone(), own.clone()];
         for (rule, evidence, expected) in [
             (pass("quiz"), &everything[..], true),
-            (pass("quiz"), &[failed.clone()], false),
+            (pass("quiz"), std::slice::from_ref(&failed), false),
             (pass("quiz"), &[], false),
             // A pass that nobody asked for isn't told.
             (done("quiz"), &everything, false),
@@ -157,7 +157,7 @@ mod tests {
             (json!({ "within": { "until": "2026-04-01T00:00:00Z", "rule": pass("quiz") } }), &everything, true),
             (json!({ "within": { "until": "2026-03-04T00:00:00Z", "rule": pass("quiz") } }), &everything, false),
             // Met in another way.
-            (json!({ "any": [pass("quiz"), done("video")] }), &[failed, video.clone()], false),
+            (json!({ "any": [pass("quiz"), done("video")] }), &[failed.clone(), video.clone()], false),
             (json!({ "any": [pass("quiz"), done("video")] }), &[quiz, video], true),
             // A self-assessment belongs to the learner, whatever a rule asks of it.
             (pass("auto"), &everything, false),

@@ -31,8 +31,7 @@ fn results_state_the_time_it_took_by_each_way_of_counting() {
         let effective = EffectiveDuration { duration: "PT1H15M".parse().unwrap(), basis };
         let view = CredentialView::read(&document).unwrap();
         assert_eq!((view.duration.unwrap().to_string().as_str(), view.effective), ("PT3H30M", Some(effective)));
-        let described =
-            |document: &Value| document["resultDescription"].as_array().unwrap().iter().cloned().collect::<Vec<_>>();
+        let described = |document: &Value| document["resultDescription"].as_array().unwrap().to_vec();
         let (in_credential, public) = (
             described(&document["credentialSubject"]["achievement"]),
             described(&credential::achievement(&url, &award.snapshot.achievement)),
