@@ -5,12 +5,13 @@
 //! the Python that `SCEAU_PYTHON` names (`scripts/bench-attestation` installs both). Without them, only our own figures are printed.
 //! Figures float with the machine; the ratios less so.
 
+use std::cell::Cell;
 use std::process::Command;
 use std::time::Instant;
 
 use sceau::attestation::{SampleOf, Template, TemplateFiles, preview};
 use sceau::catalog::AwardKind;
-use sceau::text::Lang;
+use sceau::text::{Lang, PersonName};
 
 const ACCENT: [u8; 3] = [0x00, 0x00, 0x91];
 /// The batch of the memory figure.
@@ -18,7 +19,13 @@ const BATCH: usize = 5000;
 
 fn main() {
     let template = Template::builtin(AwardKind::Participation, Lang::Fr);
-    let draw = |sample| preview(&template, (AwardKind::Participation, Lang::Fr), sample, ACCENT).expect("draws");
+    // The attestations of a session: another name on each.
+    let number = Cell::new(0);
+    let draw = |sample| {
+        number.set(number.get() + 1);
+        let name = PersonName::new(&format!("Maëlys Nguyễn-Lefèvre {}", number.get())).expect("a name");
+        preview(&template, (AwardKind::Participation, Lang::Fr), sample, Some(&name), ACCENT).expect("draws")
+    };
     // Fonts are parsed on first use.
     let bytes = draw(SampleOf::Ordinary).len();
     let ours = milliseconds(200, || drop(draw(SampleOf::Ordinary)));
@@ -26,7 +33,9 @@ fn main() {
     println!("Sceau: {:.2} ms a document of seven pages", milliseconds(30, || drop(draw(SampleOf::Long))));
     println!(
         "Sceau: {:.2} ms to read and try a template",
-        milliseconds(5, || drop(Template::new(AwardKind::Participation, Lang::Fr, &TemplateFiles::new()).expect("reads")))
+        milliseconds(5, || drop(
+            Template::new(AwardKind::Participation, Lang::Fr, &TemplateFiles::new()).expect("reads")
+        ))
     );
     peer("TCPDF", Command::new("php").args(["-d", "opcache.enable_cli=1", "benches/peers/attestation.php"]), ours);
     let python = std::env::var("SCEAU_PYTHON").unwrap_or_else(|_| "python3".to_owned());

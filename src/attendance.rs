@@ -163,14 +163,17 @@ impl Service {
         Ok(kept)
     }
 
-    /// A sheet to fill in for a session: its meetings, and the learners that there is evidence of.
-    pub async fn empty_sheet(&self, session: &EffectiveSession) -> Result<Vec<u8>, ServiceError> {
+    /// A sheet to fill in for a session: its meetings, and the learners that there is evidence of. An access to their names.
+    pub async fn empty_sheet(&self, session: &EffectiveSession, by: Actor) -> Result<Vec<u8>, SheetError> {
+        if session.session.meetings.is_empty() {
+            return Err(SheetError::NoMeetings);
+        }
         let issuer = self.store.issuer(session.issuer()).await?;
         let (zone, lang) =
             issuer.map_or_else(|| (Default::default(), Lang::Fr), |issuer| (issuer.time_zone, issuer.language));
         let known = self.store.learners_of_session(&session.session.code).await?;
         let shown = Entry::new(self.clock.now(), Action::NameShown, Object::new("session", &session.session.code));
-        self.store.note(shown.of_issuer(session.issuer()).with("learners", known.len())).await?;
+        self.store.by(by).note(shown.of_issuer(session.issuer()).with("learners", known.len())).await?;
         let learners: Vec<(ExternalId, Option<String>)> = known
             .into_iter()
             .map(|learner| (learner.external_id, learner.name.map(|name| name.as_str().to_owned())))

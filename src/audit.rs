@@ -111,6 +111,8 @@ actions! {
     DeliveryReplayed => "delivery.replayed",
     /// An attendance sheet was taken in.
     AttendanceStated => "attendance.stated",
+    /// Evidence out of a file was kept as a delivery.
+    EvidenceImported => "evidence.imported",
     /// Old deliveries were deleted.
     DeliveriesPurged => "deliveries.purged",
     /// A ledger was decided, with another outcome or other reasons than before.

@@ -18,6 +18,7 @@ use crate::fetch::{self, AllowedHost, AllowedHostError, FetchPolicy, Fetcher, Po
 use crate::ids::{IdError, PublicUrl};
 use crate::keyring::{self, KeyringError};
 use crate::mailer::{Mailer, MailerError, SmtpUrl};
+use crate::seal::{CertificateError, TrustAnchor};
 use crate::store::DatabaseUrl;
 use crate::text::{Email, TextError};
 use crate::time::{Clock, Timestamp};
@@ -62,6 +63,14 @@ pub struct Fetching {
     /// Hosts that may have private or loopback addresses, such as `badges.intranet.example,localhost:8443`.
     #[arg(long, env = "SCEAU_FETCH_ALLOW_HOSTS", value_delimiter = ',', value_parser = parse_allowed_host)]
     pub fetch_allow_hosts: Vec<AllowedHost>,
+}
+
+/// Whose seals on PDFs the verifier trusts.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Trusting {
+    /// A PEM file of certificates to trust for seals on PDFs: an authority's, or an organisation's own; may be given several times.
+    #[arg(long = "trust-seal", env = "SCEAU_SEAL_ANCHORS", value_name = "FILE", value_delimiter = ',')]
+    pub trust_seal: Vec<PathBuf>,
 }
 
 /// How learners are written to.
@@ -131,6 +140,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// Why not.
         source: PolicyError,
+    },
+    /// The certificates for seals can't be used.
+    #[error("{path}: {source}", path = path.display())]
+    Certificates {
+        /// In which file.
+        path: PathBuf,
+        /// Why not.
+        source: CertificateError,
     },
     /// The settings of mail can't be used.
     #[error("mail: {0}")]
@@ -286,6 +303,20 @@ impl Fetching {
         let policy =
             FetchPolicy { extra_roots, allowed_private: self.fetch_allow_hosts.clone(), ..FetchPolicy::default() };
         Fetcher::new(policy, clock).map_err(unusable)
+    }
+}
+
+impl Trusting {
+    /// The certificates.
+    pub fn anchors(&self) -> Result<Vec<TrustAnchor>, ConfigError> {
+        let mut anchors = Vec::new();
+        for path in &self.trust_seal {
+            let pem =
+                std::fs::read_to_string(path).map_err(|source| ConfigError::File { path: path.clone(), source })?;
+            let read = TrustAnchor::from_pem(&pem);
+            anchors.extend(read.map_err(|source| ConfigError::Certificates { path: path.clone(), source })?);
+        }
+        Ok(anchors)
     }
 }
 

@@ -59,6 +59,7 @@ pub mod verification;
 pub mod standing;
 pub mod issuance;
 pub mod reissue;
+pub mod correction;
 pub mod operations;
 pub mod take_up;
 pub mod progress;

@@ -28,6 +28,7 @@ use crate::keyring::{Keyring, KeyringError, SealedText};
 use crate::lint;
 use crate::mailer::PostOffice;
 use crate::proof::data_integrity;
+use crate::seal::TrustAnchor;
 use crate::store::{EncryptedText, Store, StoreError};
 use crate::time::Clock;
 
@@ -45,6 +46,8 @@ pub struct Service {
     pub entropy: Arc<dyn Entropy>,
     /// What the verifier may fetch with, and what posts to others.
     pub fetcher: Fetcher,
+    /// The certificates that may speak for seals of PDFs that are verified.
+    pub seal_anchors: Arc<[TrustAnchor]>,
     /// What letters to learners are written and sent with; none where there is no mail server.
     pub post_office: Option<PostOffice>,
     /// What attestations are made with from now on; none in a process that only does what it is told.
@@ -123,6 +126,7 @@ impl Service {
             clock,
             entropy,
             fetcher: Fetcher::off(),
+            seal_anchors: Arc::default(),
             post_office: None,
             templates: None,
             wake,
@@ -132,6 +136,13 @@ impl Service {
             bound: templates::Read::default(),
             listeners,
         })
+    }
+
+    /// The same with certificates that may speak for the seals of PDFs.
+    #[must_use]
+    pub fn with_seal_anchors(mut self, anchors: Vec<TrustAnchor>) -> Self {
+        self.seal_anchors = anchors.into();
+        self
     }
 
     /// Lets the verifier fetch, and messages be posted.

@@ -240,9 +240,84 @@ impl fmt::Debug for Email {
     }
 }
 
+/// The most characters of a reason.
+const MAX_REASON: usize = 2000;
+
+/// Why somebody's words are no reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReasonError {
+    /// There are none.
+    #[error("say why")]
+    Missing,
+    /// They go on too long.
+    #[error("at most {MAX_REASON} characters")]
+    TooLong,
+    /// They hold what no keyboard writes.
+    #[error("no control characters")]
+    Control,
+}
+
+/// Why somebody did something, in their own words, trimmed: 1 to 2000 characters. Never published.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reason(String);
+
+impl Reason {
+    /// Trims and checks a reason.
+    pub fn new(text: &str) -> Result<Self, ReasonError> {
+        let text = text.trim();
+        match text.chars().count() {
+            0 => Err(ReasonError::Missing),
+            count if count > MAX_REASON => Err(ReasonError::TooLong),
+            _ if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) => Err(ReasonError::Control),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// The words.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for Reason {
+    type Err = ReasonError;
+    fn from_str(text: &str) -> Result<Self, ReasonError> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = ReasonError;
+    fn try_from(text: String) -> Result<Self, ReasonError> {
+        Self::new(&text)
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> Self {
+        reason.0
+    }
+}
+
+/// Free text about people never reaches a log by `{:?}`.
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reason(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_says_something() {
+        assert_eq!(Reason::new(" Deux comptes.\n").unwrap().as_str(), "Deux comptes.");
+        assert_eq!(Reason::new(" \n"), Err(ReasonError::Missing));
+        assert_eq!(Reason::new(&"x".repeat(2001)), Err(ReasonError::TooLong));
+        assert_eq!(Reason::new("a\u{7}b"), Err(ReasonError::Control));
+    }
 
     #[test]
     fn one_name_has_one_digest_however_it_is_typed() {

@@ -3,12 +3,13 @@
 //!
 //! Ours never leaves the house: issuers, keys, status lists and credentials under our own public URL come from storage.
 
+mod pdf;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::attestation::{self, AttachedError};
 use crate::badge;
 use crate::badge::png::PngError;
 use crate::badge::svg::SvgError;
@@ -17,8 +18,11 @@ use crate::ids::{CredentialId, PublicUrl, StatusListId};
 use crate::proof::did;
 use crate::service::{Service, ServiceError, blocking};
 use crate::verify::{
-    self, Materials, Need, NeedKind, Outcome, OwnRecord, Prepared, Question, Reason, Report, Revocation, Trust,
+    self, Materials, Need, NeedKind, OwnRecord, Prepared, Question, Reason, Report, Revocation, Trust,
 };
+
+use self::pdf::Read;
+pub use self::pdf::SealTrust;
 
 /// The largest file or document to verify, in bytes.
 pub const MAX_FILE_BYTES: usize = 5 * 1024 * 1024;
@@ -35,38 +39,39 @@ const MAX_ROUNDS: usize = 4;
 
 /// Finds the credential in JSON text, a token, a baked PNG or SVG, or an attestation as PDF, and reads it.
 pub fn prepare_any(bytes: &[u8]) -> Prepared {
+    prepare_trusting(bytes, &SealTrust::default())
+}
+
+/// The same with certificates that may speak for the seal of a PDF.
+pub fn prepare_trusting(bytes: &[u8], trust: &SealTrust) -> Prepared {
+    match read_any(bytes) {
+        Read { prepared, pdf: Some(opened) } => pdf::judge(bytes, &opened, prepared, trust),
+        Read { prepared, pdf: None } => prepared,
+    }
+}
+
+fn read_any(bytes: &[u8]) -> Read {
     let found = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         badge::png::extract(bytes)
             .map_err(|error| refused(matches!(error, PngError::SeveralCredentials { .. }), &error))
     } else if bytes.trim_ascii_start().starts_with(b"<") || bytes.starts_with(b"\xef\xbb\xbf<") {
         std::str::from_utf8(bytes).map_err(|_| (Reason::UnsafeFile, "it is not UTF-8".to_owned())).and_then(in_svg)
     } else if bytes.starts_with(b"%PDF-") {
-        return in_pdf(bytes);
+        return pdf::read(bytes);
     } else {
-        return verify::prepare(bytes);
+        return verify::prepare(bytes).into();
     };
-    match found {
+    let prepared = match found {
         Ok(Some(text)) => verify::prepare(text.as_bytes()),
         Ok(None) => Prepared::unreadable(Reason::NoCredential, "an image without a credential"),
         Err((reason, why)) => Prepared::unreadable(reason, &why),
-    }
+    };
+    prepared.into()
 }
 
 /// Why nothing is read from a file: it holds several credentials, or is not safe to open.
 fn refused(several: bool, error: &impl std::fmt::Display) -> (Reason, String) {
     (if several { Reason::SeveralCredentials } else { Reason::UnsafeFile }, error.to_string())
-}
-
-/// The credential attached to a PDF. What its pages show is nobody's signature.
-fn in_pdf(pdf: &[u8]) -> Prepared {
-    match attestation::attached_credential(pdf) {
-        Ok(Some(text)) => verify::prepare(text.as_bytes()).in_file(Outcome::NotChecked, Reason::PdfNotCompared),
-        Ok(None) => Prepared::unreadable(Reason::NoCredential, "a PDF without a credential"),
-        Err(error) => {
-            let (reason, why) = refused(matches!(error, AttachedError::Several { .. }), &error);
-            Prepared::unreadable(reason, &why)
-        }
-    }
 }
 
 /// The credential in a baked SVG that runs nothing: whoever is handed a badge opens it, too.
@@ -152,38 +157,6 @@ impl Service {
         judge(Some(self), &Fetcher::off(), prepared, Materials::new(), self.clock.now().into(), Instant::now()).await
     }
 
-    /// The document in a file. A PDF of ours is rendered again: where both have the same bytes, it shows what was signed.
-    pub async fn prepare_file(&self, bytes: Vec<u8>) -> Result<Prepared, ServiceError> {
-        let bytes = Arc::new(bytes);
-        let shared = Arc::clone(&bytes);
-        let prepared = self.heavy(move || prepare_any(&shared)).await?;
-        if !bytes.starts_with(b"%PDF-") {
-            return Ok(prepared);
-        }
-        for id in prepared.credential_ids() {
-            let Some(id) = self.own_id::<CredentialId>(&id, "credentials") else { continue };
-            let Some(record) = self.store.credential(id).await? else { continue };
-            let Some(award) = self.store.award(record.award).await? else { continue };
-            if record.signed.is_none() || record.recipient.name.is_none() {
-                continue;
-            }
-            // As it was sealed, if it was; before that it was what is rendered now.
-            if self.stored_seal(id).await?.is_some_and(|sealed| sealed == *bytes) {
-                return Ok(prepared.in_file(Outcome::Pass, Reason::PdfAsIssued));
-            }
-            match self.unsealed_attestation(&award, &record).await {
-                Ok(rendered) if rendered == *bytes => {
-                    return Ok(prepared.in_file(Outcome::Pass, Reason::PdfAsIssued));
-                }
-                Ok(_) => {}
-                // What cannot be drawn any more cannot be compared.
-                Err(ServiceError::Defect(why)) => tracing::error!(error = why, "verification.pdf_not_rendered"),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(prepared)
-    }
-
     /// The document at an address of ours, or fetched.
     async fn prepare_at(&self, address: &str, deadline: Instant) -> Result<Prepared, ServiceError> {
         if let Some(id) = self.own_id::<CredentialId>(address, "credentials") {
@@ -194,7 +167,10 @@ impl Service {
             };
         }
         match fetch_credential(&self.fetcher, address, deadline).await {
-            Ok(fetched) => self.heavy(move || prepare_any(&fetched.body)).await,
+            Ok(fetched) => {
+                let trust = self.seal_trust();
+                self.heavy(move || prepare_trusting(&fetched.body, &trust)).await
+            }
             Err(error) => Ok(Prepared::unreadable(Reason::Unfetched, error.reason())),
         }
     }

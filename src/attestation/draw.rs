@@ -1,6 +1,8 @@
 //! Pages to a PDF: paints placed strips with krilla, hands marked content to the structure, adds links, outline, metadata and
 //! the attached credential, under PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1). krilla refuses to write anything else.
 
+use std::rc::Rc;
+
 use krilla::action::LinkAction;
 use krilla::annotation::{Annotation, LinkAnnotation, Target};
 use krilla::color::rgb;
@@ -39,7 +41,7 @@ pub(super) struct Page {
     /// The content, in the order in which it is painted.
     pub(super) strips: Vec<Placed>,
     /// At the foot, no part of the structure: left edge and baseline of each line, and its ink.
-    pub(super) footer: Vec<(f32, f32, Ink, Paragraph)>,
+    pub(super) footer: Vec<(f32, f32, Ink, Rc<Paragraph>)>,
 }
 
 /// What is said of the document rather than in it.
@@ -106,7 +108,22 @@ pub(super) fn draw(
             .creation_date(description.made)
             .text_direction(TextDirection::LeftToRight),
     );
-    document.finish().map_err(|error| AttestationError::Pdf(format!("{error:?}")))
+    let bytes = document.finish().map_err(|error| AttestationError::Pdf(format!("{error:?}")))?;
+    Ok(with_plain_stream_ends(bytes))
+}
+
+/// Makes the end of every stream plain. Between its data and `endstream` stands an end of line that is no part of it (ISO 32000-1
+/// § 7.3.8.1). Data that happens to end with a carriage return and then krilla's line feed look like one end of line, so that strict
+/// readers count a byte less than `Length` says. A carriage return alone is an end of line, too, and can't be misread; it takes the
+/// same room.
+fn with_plain_stream_ends(mut bytes: Vec<u8>) -> Vec<u8> {
+    const MISREAD: &[u8] = b"\r\nendstream\nendobj";
+    let places: Vec<usize> =
+        bytes.windows(MISREAD.len()).enumerate().filter(|(_, at)| *at == MISREAD).map(|(place, _)| place).collect();
+    for place in places {
+        bytes[place + 1] = b'\r';
+    }
+    bytes
 }
 
 /// A heading that was drawn: its element, level, text, and where.

@@ -104,7 +104,7 @@ pub(super) enum Mark {
 #[derive(Debug)]
 pub(super) struct SetText {
     /// The lines.
-    pub(super) paragraph: Paragraph,
+    pub(super) paragraph: Rc<Paragraph>,
     /// Who holds the text and how it is painted, by the index of the text.
     pub(super) sources: Vec<(ElementId, Ink)>,
 }
@@ -147,7 +147,7 @@ impl<'a> Layout<'a> {
     }
 
     /// A single line that is no part of the structure, such as a footer.
-    pub(super) fn artifact_line(&mut self, text: &str, look: Look) -> Paragraph {
+    pub(super) fn artifact_line(&mut self, text: &str, look: Look) -> Rc<Paragraph> {
         self.typesetter.set(&[(text, look)], f32::INFINITY)
     }
 

@@ -1,17 +1,17 @@
 //! The attestation: a credential's signed content as a PDF that people print, archive and hear read aloud.
 //!
 //! PDF/A-3a and PDF/UA-1, always; the signed credential is attached. A pure function of its input: no clock, no system font,
-//! so the same award gives the same bytes for ever (under one [`TEMPLATE_VERSION`] and one krilla).
+//! so the same award gives the same bytes for ever (under one template, one krilla and one parley).
 //!
 //! The way of a document: a `template` (Markdown, placeholders, a style sheet) says what it holds as `document` blocks, `layout` sets
 //! them (with `typeset`) as strips and names their `tags`, `paginate` puts strips on pages, `draw` writes the PDF. krilla instead of
 //! printpdf: docs/adr/0002-krilla-replaces-printpdf.md; templates: docs/adr/0020-templates-as-documents.md. Not here: signing, storing,
 //! sealing.
 
-mod attached;
 mod colour;
 mod document;
 mod draw;
+pub mod inspect;
 mod layout;
 mod paginate;
 mod picture;
@@ -21,8 +21,12 @@ mod template;
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod tests;
 mod typeset;
+
+use std::rc::Rc;
 
 use krilla::embed::AssociationKind;
 use krilla::metadata::DateTime;
@@ -41,8 +45,8 @@ use crate::qr::{QrError, QrMatrix};
 use crate::text::PersonName;
 use crate::time::{Timestamp, Zone};
 
-pub use self::attached::{AttachedError, CREDENTIAL_FILE, TOKEN_FILE, attached_credential};
 pub use self::colour::parse as parse_colour;
+pub use self::inspect::{CREDENTIAL_FILE, TOKEN_FILE};
 pub use self::repertoire::undrawable;
 pub use self::template::{SampleOf, Template, TemplateError, TemplateFiles, Templates, preview};
 
@@ -189,7 +193,7 @@ fn footer(
     reading: &Reading,
     (number, total): (usize, usize),
     layout: &mut Layout<'_>,
-) -> Vec<(f32, f32, Ink, Paragraph)> {
+) -> Vec<(f32, f32, Ink, Rc<Paragraph>)> {
     let sheet = input.template.sheet();
     let look = sheet.needed("footer").look;
     let baseline = A4.1 - sheet.margin_bottom + FOOTER_DROP;

@@ -30,6 +30,9 @@ const DENSITIES: [f32; 4] = [1.0, 0.85, 0.7, 0.55];
 /// Shares of a page's height to try, until a document of several pages would get one more: its last page is not left nearly empty.
 const FILLS: [f32; 5] = [0.7, 0.76, 0.82, 0.88, 0.94];
 
+/// Below this share of its height, a last page looks left over, and the pages are filled evenly instead.
+const LEAST_LAST_FILL: f32 = 0.3;
+
 /// Where a strip stands.
 struct Place {
     page: usize,
@@ -52,12 +55,13 @@ pub(super) fn paginate(strips: Vec<Strip>, first: Frame, others: Frame) -> Vec<V
         {
             places = tighter;
         }
-        pages => {
+        pages if last_fill(&strips, &places, others) < LEAST_LAST_FILL => {
             let even = |share: &f32| plan(&strips, DENSITIES[0], first.upper(share.max(0.8)), others.upper(*share));
             if let Some(balanced) = FILLS.iter().map(even).find(|it| count(it) == pages) {
                 places = balanced;
             }
         }
+        _ => {}
     }
     let mut pages: Vec<Vec<Placed>> = Vec::new();
     pages.resize_with(count(&places), Vec::new);
@@ -69,6 +73,12 @@ pub(super) fn paginate(strips: Vec<Strip>, first: Frame, others: Frame) -> Vec<V
         page.push((place.top, strip));
     }
     pages
+}
+
+/// How much of the last page is filled, 0 to 1.
+fn last_fill(strips: &[Strip], places: &[Place], frame: Frame) -> f32 {
+    let end = strips.last().zip(places.last()).map_or(frame.top, |(strip, place)| place.top + strip.height);
+    (end - frame.top) / (frame.bottom - frame.top)
 }
 
 /// From the top of the first strip to the bottom of the last, the gap above the first left out.
@@ -133,6 +143,16 @@ mod tests {
         let pages = paginate(strips, FIRST, OTHERS);
         let tops: Vec<Vec<f32>> = pages.iter().map(|page| page.iter().map(|(top, _)| *top).collect()).collect();
         assert_eq!(tops, vec![vec![10.0], vec![0.0, 20.0]]);
+    }
+
+    #[test]
+    fn a_last_page_that_would_look_left_over_gets_more() {
+        // 50 points on the first page, then 100: three lines of 14, seven, and one that is left.
+        let strips = || (0..11).map(|_| strip(14.0, 0.0, Bond::Free)).collect::<Vec<_>>();
+        let lines: Vec<usize> = paginate(strips(), FIRST, OTHERS).iter().map(Vec::len).collect();
+        assert_eq!(lines, [2, 5, 4]);
+        let unbalanced = plan(&strips(), 1.0, FIRST, OTHERS);
+        assert_eq!(unbalanced.iter().filter(|place| place.page == 2).count(), 1);
     }
 
     proptest! {

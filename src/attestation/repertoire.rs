@@ -4,7 +4,11 @@
 //! glyphs too, but an attestation in those scripts would need a right-to-left layout that was looked at by readers), and
 //! shaping finds a glyph in every weight, so that a combination of accents that no font composes is found as well.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use super::typeset::{Fonts, with_typesetter};
 
@@ -49,11 +53,28 @@ pub fn undrawable(text: &str) -> Vec<char> {
             }
         })
         .collect();
-    // Printable ASCII and Latin-1 are in every weight (a test shapes them all), and are nearly every text.
-    if admitted.chars().any(|c| u32::from(c) > 0xff) {
+    // Printable ASCII and Latin-1 are in every weight (a test shapes them all), and are nearly every text. Marks depend on what they
+    // stand on, so a text with some is shaped as a whole; without any, each character is asked for once.
+    if admitted.chars().any(is_combining_mark) {
         with_typesetter(&Fonts::default(), |typesetter| typesetter.missing(&admitted)).into_iter().for_each(note);
+    } else {
+        let unknown: String = admitted.chars().filter(|c| u32::from(*c) > 0xff && !is_known(*c)).collect();
+        if !unknown.is_empty() {
+            let missing = with_typesetter(&Fonts::default(), |typesetter| typesetter.missing(&unknown));
+            KNOWN.with_borrow_mut(|known| known.extend(unknown.chars().filter(|c| !missing.contains(c))));
+            missing.into_iter().for_each(note);
+        }
     }
     found
+}
+
+thread_local! {
+    /// Characters beyond Latin-1 that were found in every weight: some thousands at the most, those that are admitted.
+    static KNOWN: RefCell<BTreeSet<char>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+fn is_known(c: char) -> bool {
+    KNOWN.with_borrow(|known| known.contains(&c))
 }
 
 fn is_admitted(c: char) -> bool {
@@ -96,6 +117,16 @@ mod tests {
         assert_eq!(undrawable("ok 🎓👩\u{200d}🏫"), vec!['🎓', '👩', '\u{200d}', '🏫']);
         assert_eq!(undrawable("a\u{0}b\u{ad}c\u{202e}d\u{feff}"), vec!['\u{0}', '\u{ad}', '\u{202e}', '\u{feff}']);
         assert_eq!(undrawable("ligne\nsuivante\t."), Vec::<char>::new());
+    }
+
+    #[test]
+    fn what_was_drawable_once_is_not_so_with_every_mark() {
+        // Known now, each alone.
+        assert_eq!(undrawable("ŵ’→"), Vec::<char>::new());
+        let all = "→\u{1dc4}\u{20d6}";
+        let shaped = with_typesetter(&Fonts::default(), |typesetter| typesetter.missing(all));
+        assert_eq!(undrawable(all), shaped);
+        assert_eq!(undrawable("ŵ’→漢"), vec!['漢']);
     }
 
     #[test]

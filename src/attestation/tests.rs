@@ -83,7 +83,7 @@ fn markup_is_only_text() {
 }
 
 /// Markup of every kind in every text.
-fn hostile() -> CredentialView {
+pub(super) fn hostile() -> CredentialView {
     let hostile = "<b>x</b> </script> **y** # z [a](javascript:b) & \\ ) ( % ${jndi} {{ name }} • -- '\" \u{301}";
     CredentialView {
         title: hostile.to_owned(),
@@ -199,22 +199,4 @@ fn admitted_text() -> impl Strategy<Value = String> {
         .collect();
     let text = proptest::collection::vec(proptest::sample::select(drawable), 1..60);
     text.prop_map(|characters| characters.into_iter().collect())
-}
-
-/// For eyes and for `tests/judges/validate_pdf.py`: writes attestations of every kind, but only into a folder that
-/// `SCEAU_ATTESTATION_SAMPLES` names.
-#[test]
-fn samples_for_the_judges() {
-    let Ok(folder) = std::env::var("SCEAU_ATTESTATION_SAMPLES") else { return };
-    let certificate = CredentialView { kind: Some(AwardKind::Certificate), ..french() };
-    for (file, content) in [
-        ("fr", french()),
-        ("en", english()),
-        ("fr-certificate", certificate),
-        ("long", longest()),
-        ("hostile", hostile()),
-        ("bare", bare()),
-    ] {
-        std::fs::write(format!("{folder}/{file}.pdf"), draw(&content, &name()).unwrap()).unwrap();
-    }
 }

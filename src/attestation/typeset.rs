@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
@@ -71,7 +74,7 @@ impl Fonts {
 }
 
 /// How heavy letters are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Weight {
     /// Running text.
@@ -136,8 +139,18 @@ pub(super) struct Run {
     pub(super) glyphs: Vec<KrillaGlyph>,
 }
 
+/// What a paragraph depends on: its texts with the bits of their looks, and the bits of its width.
+type Key = (Vec<(String, [u32; 2], Weight)>, u32);
+
+/// The most bytes of text whose paragraphs a thread keeps; a glyph takes some sixty bytes.
+const MAX_SET_BYTES: usize = 64 * 1024;
+
 /// Fonts and scratch space of one thread.
 pub(super) struct Typesetter {
+    /// Paragraphs as they were set: the attestations of a session say the same in all but the name.
+    set: HashMap<Key, Rc<Paragraph>>,
+    /// The bytes of their texts.
+    set_bytes: usize,
     fonts: FontContext,
     scratch: LayoutContext<usize>,
     /// Each of [`FILES`] as krilla knows it, by the id under which parley knows it.
@@ -178,6 +191,8 @@ impl Typesetter {
             collection.register_fonts(blob, Some(named));
         }
         Self {
+            set: HashMap::new(),
+            set_bytes: 0,
             fonts: FontContext { collection, source_cache: SourceCache::default() },
             scratch: LayoutContext::new(),
             faces,
@@ -186,7 +201,24 @@ impl Typesetter {
 
     /// Sets texts one after the other as one paragraph, in lines of at most `width` points. A word longer than a line is
     /// broken, so no line is ever wider.
-    pub(super) fn set(&mut self, texts: &[Styled<'_>], width: f32) -> Paragraph {
+    pub(super) fn set(&mut self, texts: &[Styled<'_>], width: f32) -> Rc<Paragraph> {
+        let bits = |look: &Look| [look.size.to_bits(), look.leading.to_bits()];
+        let texts_and_looks = texts.iter().map(|(text, look)| ((*text).to_owned(), bits(look), look.weight)).collect();
+        let key: Key = (texts_and_looks, width.to_bits());
+        if let Some(paragraph) = self.set.get(&key) {
+            return Rc::clone(paragraph);
+        }
+        let paragraph = Rc::new(self.shape(texts, width));
+        self.set_bytes += paragraph.text.len();
+        if self.set_bytes > MAX_SET_BYTES {
+            self.set.clear();
+            self.set_bytes = paragraph.text.len();
+        }
+        self.set.insert(key, Rc::clone(&paragraph));
+        paragraph
+    }
+
+    fn shape(&mut self, texts: &[Styled<'_>], width: f32) -> Paragraph {
         let text: String = texts.iter().map(|(text, _)| *text).collect();
         let layout = self.layout(&text, texts, width);
         let lines = layout.lines().map(|line| {
@@ -209,7 +241,11 @@ impl Typesetter {
                         continue;
                     }
                     let source = cluster.style().brush;
+                    // Where marks are glyphs of their own, each glyph stands for its character: readers that take the text out
+                    // then need no replacement text (ISO 32000-1 § 14.9.4), which many of them ignore.
+                    let mut characters = character_ranges(&text, cluster.text_range(), cluster.glyphs().count());
                     for glyph in cluster.glyphs() {
+                        let stands_for = characters.next().unwrap_or(cluster.text_range());
                         if fresh || runs.last().is_none_or(|run| run.source != source) {
                             runs.push(Run { source, x, width: 0.0, font: font.clone(), size, glyphs: Vec::new() });
                             fresh = false;
@@ -221,7 +257,7 @@ impl Typesetter {
                             glyph.x / size,
                             -glyph.y / size,
                             0.0,
-                            cluster.text_range(),
+                            stands_for,
                             None,
                         ));
                         open.width += glyph.advance;
@@ -290,4 +326,12 @@ impl Typesetter {
         let (_, font) = self.faces.iter().find(|(face, _)| *face == id).expect("only our fonts are registered");
         font.clone()
     }
+}
+
+/// The place of each character of a cluster, where it has as many glyphs; nothing else.
+fn character_ranges(text: &str, cluster: Range<usize>, glyphs: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+    let characters = &text[cluster.clone()];
+    let one_each = glyphs > 1 && characters.chars().count() == glyphs;
+    let places = characters.char_indices().map(move |(at, c)| cluster.start + at..cluster.start + at + c.len_utf8());
+    places.take(if one_each { glyphs } else { 0 })
 }

@@ -10,7 +10,7 @@ use crate::attestation::{SampleOf, preview};
 use crate::catalog::AwardKind;
 use crate::config;
 use crate::ids::Code;
-use crate::text::Lang;
+use crate::text::{Lang, PersonName};
 
 /// Commands of `sceau attestation`.
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,9 @@ pub(super) enum AttestationCommand {
         /// How much there is to say: ordinary, bare (all that may be missing is) or long (all at its longest).
         #[arg(long, default_value = "ordinary", value_parser = parse_sample)]
         sample: SampleOf,
+        /// Whose it is.
+        #[arg(long, value_parser = PersonName::new)]
+        name: Option<PersonName>,
         /// The colour of the sample's issuer.
         #[arg(long, default_value = "#000091", value_parser = parse_colour)]
         colour: [u8; 3],
@@ -69,13 +72,13 @@ fn parse_colour(text: &str) -> Result<[u8; 3], &'static str> {
 /// Runs a command.
 pub(super) fn run(command: AttestationCommand) -> anyhow::Result<()> {
     match command {
-        AttestationCommand::Preview { templates, issuer, kind, lang, sample, colour, output } => {
+        AttestationCommand::Preview { templates, issuer, kind, lang, sample, name, colour, output } => {
             let templates = config::attestation_templates(templates.as_deref())?;
             let template = match &issuer {
                 Some(issuer) => templates.of(issuer, kind, lang),
                 None => templates.common(kind, lang),
             };
-            let pdf = preview(template, (kind, lang), sample, colour)?;
+            let pdf = preview(template, (kind, lang), sample, name.as_ref(), colour)?;
             match output {
                 Some(path) => std::fs::write(&path, pdf).with_context(|| path.display().to_string())?,
                 None => {

@@ -5,11 +5,13 @@ mod audit;
 mod credentials;
 mod deliveries;
 mod keys;
+mod learners;
 mod lint;
 mod mail;
 mod officers;
 mod operations;
 mod messages;
+mod progress;
 mod seals;
 mod serve;
 mod sessions;
@@ -82,6 +84,9 @@ enum Command {
     /// Sessions: how they stand, dry runs, new criteria, decisions by hand, closing, attendance sheets, evidence out of files.
     #[command(subcommand)]
     Sessions(sessions::SessionsCommand),
+    /// Learners: what they are called, who turned out to be one person or two, names put right on every award.
+    #[command(subcommand)]
+    Learners(learners::LearnersCommand),
     /// Jobs that were given up: list, retry.
     #[command(subcommand)]
     Jobs(deliveries::JobsCommand),
@@ -158,6 +163,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sources(command) => return sources::run(command).await,
         Command::Deliveries(command) => deliveries::run(command).await?,
         Command::Sessions(command) => return sessions::run(command).await,
+        Command::Learners(command) => return learners::run(command).await,
         Command::Jobs(command) => deliveries::run_jobs(command).await?,
         Command::Awards(command) => credentials::run_awards(command).await?,
         Command::Operations(command) => return operations::run(command).await,
@@ -251,6 +257,11 @@ async fn import_file(installation: &Installation, file: &std::path::Path) -> any
 
 /// A file or standard input, bounded.
 fn read_input(path: &std::path::Path, max_bytes: usize) -> anyhow::Result<Vec<u8>> {
+    read_within(path, max_bytes)?.with_context(|| format!("{} is larger than {max_bytes} bytes", path.display()))
+}
+
+/// The same; none where there is more in it.
+fn read_within(path: &std::path::Path, max_bytes: usize) -> anyhow::Result<Option<Vec<u8>>> {
     use std::io::Read as _;
     let limit = max_bytes as u64 + 1;
     let mut bytes = Vec::new();
@@ -260,8 +271,7 @@ fn read_input(path: &std::path::Path, max_bytes: usize) -> anyhow::Result<Vec<u8
         let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
         file.take(limit).read_to_end(&mut bytes).with_context(|| path.display().to_string())?;
     }
-    anyhow::ensure!(bytes.len() <= max_bytes, "{} is larger than {max_bytes} bytes", path.display());
-    Ok(bytes)
+    Ok(Some(bytes).filter(|bytes| bytes.len() <= max_bytes))
 }
 
 fn print_schemas(name: Option<&str>, write: Option<PathBuf>, check: Option<PathBuf>) -> anyhow::Result<()> {

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::operations::{ReportOptions, bar, follow};
+use super::operations::{ReportOptions, follow, work_here};
+use super::progress::Progress;
 use crate::award::{RevocationCategory, Verdict};
 use crate::catalog::{AwardKind, CriteriaByKind, EffectiveSession, Source};
 use crate::config::{Installation, SystemClock, operator};
@@ -19,8 +20,8 @@ use crate::operation::{Orphans, Request};
 use crate::service::Service;
 use crate::sheet;
 use crate::store::{AwardFilter, AwardStateName, Closing, ManualDecision, entry_hash};
+use crate::text::Reason;
 use crate::time::Clock as _;
-use crate::worker::{self, Turn};
 
 /// The largest file of criteria, in bytes.
 const MAX_CRITERIA_BYTES: usize = 256 * 1024;
@@ -53,7 +54,7 @@ pub(super) struct OnLearners {
     kind: AwardKind,
     /// Why; kept in the audit trail, never published.
     #[arg(long)]
-    reason: String,
+    reason: Reason,
     #[command(flatten)]
     report: ReportOptions,
 }
@@ -87,7 +88,7 @@ pub(super) enum OfficersCommand {
         criteria: PathBuf,
         /// Why; kept in the audit trail.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
         /// Let awards stand that would no longer be covered, each with an alert, without asking.
         #[arg(long)]
         keep_orphans: bool,
@@ -120,7 +121,7 @@ pub(super) enum OfficersCommand {
         on: OnSession,
         /// Why; kept in the audit trail.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
     },
     /// Open a closed session again.
     Reopen {
@@ -128,7 +129,7 @@ pub(super) enum OfficersCommand {
         on: OnSession,
         /// Why; kept in the audit trail.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
     },
     /// Import evidence from a file: a CSV sheet, or one `record` of completion-event a line (.ndjson, .jsonl). All of it is checked first.
     #[command(
@@ -173,7 +174,7 @@ pub(super) async fn run(command: OfficersCommand) -> anyhow::Result<ExitCode> {
             let (service, session) = open(&on).await?;
             let criteria = read_criteria(&session, &criteria)?;
             let orphans = if keep_orphans { Orphans::Keep } else { Orphans::Ask };
-            let session_sha256 = entry_hash(&session.session);
+            let (session_sha256, reason) = (entry_hash(&session.session), reason.into());
             start(&service, &session, Request::ChangeCriteria { criteria, session_sha256, reason, orphans }, &report)
                 .await
         }
@@ -183,18 +184,24 @@ pub(super) async fn run(command: OfficersCommand) -> anyhow::Result<ExitCode> {
         OfficersCommand::Revoke { on, category } => {
             let (service, session) = open(&on.on).await?;
             let learners = learners(&service, &session, &on).await?;
-            let request = Request::Revoke { award: on.kind, category, reason: on.reason.clone(), learners };
+            let request = Request::Revoke { award: on.kind, category, reason: on.reason.clone().into(), learners };
             start(&service, &session, request, &on.report).await
         }
         OfficersCommand::Close { on, reason } => {
             let (service, session) = open(&on).await?;
             let store = &service.store;
-            close(store.close_session(&on.session, session.issuer(), &reason, SystemClock.now()).await?, "closed")
+            close(
+                store.close_session(&on.session, session.issuer(), reason.as_str(), SystemClock.now()).await?,
+                "closed",
+            )
         }
         OfficersCommand::Reopen { on, reason } => {
             let (service, session) = open(&on).await?;
             let store = &service.store;
-            close(store.reopen_session(&on.session, session.issuer(), &reason, SystemClock.now()).await?, "open")
+            close(
+                store.reopen_session(&on.session, session.issuer(), reason.as_str(), SystemClock.now()).await?,
+                "open",
+            )
         }
         OfficersCommand::Import { on, file, source, check, work } => {
             let (service, session) = open(&on).await?;
@@ -260,13 +267,13 @@ async fn decide(on: &OnLearners, verdict: Option<Verdict>) -> anyhow::Result<Exi
             learner: *learner,
             kind: on.kind,
             verdict,
-            reason: on.reason.clone(),
+            reason: on.reason.clone().into(),
         };
         service.store.decide_by_hand(&decision, SystemClock.now()).await?;
         println!("recorded; a running server does the rest");
         return Ok(ExitCode::SUCCESS);
     }
-    let request = Request::Decide { award: on.kind, verdict, reason: on.reason.clone(), learners };
+    let request = Request::Decide { award: on.kind, verdict, reason: on.reason.clone().into(), learners };
     start(&service, &session, request, &on.report).await
 }
 
@@ -329,11 +336,11 @@ async fn import(
     let issuer = service.store.issuer(session.issuer()).await?.context("the session's issuer is gone")?;
     let is_json = path.extension().is_some_and(|ending| ending == "ndjson" || ending == "jsonl");
     let lines_of = if is_json { LinesOf::Json } else { LinesOf::Sheet };
-    let import = Import { source, session, zone: &issuer.time_zone, lines_of };
+    let import = Import { source, session, zone: &issuer.time_zone, lines_of, now: SystemClock.now() };
 
-    let checking = bar(bytes, "bytes checked");
-    let checked = import.check(&mut file, |more| checking.inc(more));
-    checking.finish_and_clear();
+    let mut checking = Progress::new(bytes, "bytes checked");
+    let checked = import.check(&mut file, |more| checking.add(more));
+    checking.finish();
     let lines = match checked {
         Ok(lines) => lines,
         Err(ImportError::Lines(wrong)) => {
@@ -350,24 +357,14 @@ async fn import(
         println!("{lines} lines can be used");
         return Ok(ExitCode::SUCCESS);
     }
-    let keeping = bar(bytes, "bytes kept");
-    let imported = service.import_evidence(&import, &mut file, |more| keeping.inc(more)).await?;
-    keeping.finish_and_clear();
+    let mut keeping = Progress::new(bytes, "bytes kept");
+    let imported = service.import_evidence(&import, &mut file, operator(), |more| keeping.add(more)).await?;
+    keeping.finish();
     println!("{} lines in {} deliveries, {} kept before", imported.lines, imported.deliveries, imported.repeats);
     if !work {
         println!("a running server takes them up");
         return Ok(ExitCode::SUCCESS);
     }
-    let working = bar(u64::from(service.store.jobs_pending().await?), "jobs");
-    let mut done = 0_u64;
-    while worker::turn(service, "cli").await? == Turn::Worked {
-        done += 1;
-        if done.is_multiple_of(100) {
-            working.set_length(done + u64::from(service.store.jobs_pending().await?));
-            working.set_position(done);
-        }
-    }
-    working.finish_and_clear();
-    println!("{done} jobs done");
+    println!("{} jobs done", work_here(service).await?);
     Ok(ExitCode::SUCCESS)
 }

@@ -1,14 +1,14 @@
-//! `sceau operations`, and how a command that starts one follows it, with a bar on a terminal.
+//! `sceau operations`, and how a command that starts one follows it.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::progress::Progress;
 use crate::config::{Installation, operator};
 use crate::ids::OperationId;
 use crate::operation::{Operation, OperationState, RowOutcome};
@@ -154,12 +154,12 @@ fn tell_outcomes(operation: &Operation) {
 pub(super) async fn follow(service: &Service, id: OperationId, report: Option<&Path>) -> anyhow::Result<ExitCode> {
     let gone = || format!("there is no operation {id}");
     let first = service.store.operation(id).await?.with_context(gone)?;
-    let bar = bar(u64::from(first.total), "learners");
+    let mut progress = Progress::new(u64::from(first.total), "learners");
     let stop = tokio::signal::ctrl_c();
     tokio::pin!(stop);
     let operation = loop {
         let operation = service.store.operation(id).await?.with_context(gone)?;
-        bar.set_position(u64::from(operation.done));
+        progress.set(u64::from(operation.done), u64::from(operation.total));
         if operation.state != OperationState::Running {
             break operation;
         }
@@ -173,7 +173,7 @@ pub(super) async fn follow(service: &Service, id: OperationId, report: Option<&P
             },
         }
     };
-    bar.finish_and_clear();
+    progress.finish();
     println!("{}", line(&operation));
     tell_outcomes(&operation);
     if let Some(path) = report {
@@ -198,18 +198,18 @@ pub(super) async fn follow(service: &Service, id: OperationId, report: Option<&P
     })
 }
 
-/// A bar on a terminal; nothing elsewhere, where `sceau operations show` and the API tell.
-pub(super) fn bar(total: u64, what: &'static str) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+/// Works here until nothing is due, beside whatever workers run: how many jobs that were.
+pub(super) async fn work_here(service: &Service) -> anyhow::Result<u64> {
+    let mut working = Progress::new(u64::from(service.store.jobs_pending().await?), "jobs");
+    let mut done = 0_u64;
+    while worker::turn(service, "cli").await? == Turn::Worked {
+        done += 1;
+        if done.is_multiple_of(100) {
+            working.set(done, done + u64::from(service.store.jobs_pending().await?));
+        }
     }
-    let bar = ProgressBar::new(total);
-    let template = "{wide_bar} {pos}/{len} {msg}, {per_sec}, {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.set_message(what);
-    bar
+    working.finish();
+    Ok(done)
 }
 
 async fn write_report(store: &Store, id: OperationId, lang: Lang, out: &mut impl std::io::Write) -> anyhow::Result<()> {

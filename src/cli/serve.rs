@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::audit::Actor;
-use crate::config::{Fetching, Installation, Mailing, Serving, SystemClock};
+use crate::config::{Fetching, Installation, Mailing, Serving, SystemClock, Trusting};
 use crate::http::{self, App};
 use crate::letters::Letters;
 use crate::mailer::PostOffice;
@@ -27,6 +27,8 @@ pub(super) struct ServeOptions {
     #[command(flatten)]
     fetching: Fetching,
     #[command(flatten)]
+    trusting: Trusting,
+    #[command(flatten)]
     mailing: Mailing,
     /// How many workers issue awards; 0 for an instance that only answers.
     #[arg(long, env = "SCEAU_WORKERS", default_value_t = 2)]
@@ -37,6 +39,7 @@ pub(super) struct ServeOptions {
 pub(super) async fn run(options: &ServeOptions) -> anyhow::Result<()> {
     let fetcher = options.fetching.fetcher(Arc::new(SystemClock))?;
     let service = super::open_service(&options.installation).await?.with_fetcher(fetcher);
+    let service = service.with_seal_anchors(options.trusting.anchors()?);
     // Tried even where there is no mail server, so that a template that does not work is found now.
     let letters = Letters::new(&options.serving.mail_overrides()?).context("mail")?;
     let templates = Arc::new(options.serving.attestation_templates()?);

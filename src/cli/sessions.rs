@@ -89,8 +89,7 @@ pub(super) async fn run(command: SessionsCommand) -> anyhow::Result<ExitCode> {
         SessionsCommand::Sheet { installation, session } => {
             let service = super::open_service(&installation).await?;
             let session = known(&service, &session).await?;
-            anyhow::ensure!(!session.session.meetings.is_empty(), "the session has no meetings");
-            std::io::stdout().write_all(&service.empty_sheet(&session).await?)?;
+            std::io::stdout().write_all(&service.empty_sheet(&session, config::operator()).await?)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use crate::config::{Fetching, Installation, SystemClock};
+use crate::config::{Fetching, Installation, SystemClock, Trusting};
 use crate::pages;
 use crate::service::Service;
 use crate::text::Lang;
 use crate::time::{Clock as _, Zone};
-use crate::verification::{self, MAX_FILE_BYTES, prepare_any};
+use crate::verification::{self, MAX_FILE_BYTES, SealTrust, prepare_trusting};
 use crate::verify::{
     CheckCode, MAX_DOCUMENT_BYTES, Materials, Outcome, Prepared, Question, Reason, Report, Trust, Verdict,
 };
@@ -24,6 +24,8 @@ pub(super) struct VerifyOptions {
     installation: Installation,
     #[command(flatten)]
     fetching: Fetching,
+    #[command(flatten)]
+    trusting: Trusting,
     /// The badge: JSON, JWT, PNG, SVG or PDF; - for standard input; or an https address.
     file: PathBuf,
     /// A document that lists an issuer's keys (did.json), where it should not be fetched; may be given several times.
@@ -57,19 +59,19 @@ fn parse_lang(text: &str) -> Result<Lang, String> {
 pub(super) async fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     let fetcher = options.fetching.fetcher(Arc::new(SystemClock))?;
     let deadline = Instant::now() + verification::FETCHING;
-    let service = installation(options).await;
+    let anchors = options.trusting.anchors()?;
+    let trust = SealTrust { anchors: anchors.clone().into(), now: Some(SystemClock.now()) };
+    let service = installation(options).await.map(|service| service.with_seal_anchors(anchors));
     let prepared = match options.file.to_str().filter(|file| file.starts_with("https://")) {
         Some(address) => match verification::fetch_credential(&fetcher, address, deadline).await {
-            Ok(fetched) => prepare_any(&fetched.body),
+            Ok(fetched) => prepare_trusting(&fetched.body, &trust),
             Err(error) => Prepared::unreadable(Reason::Unfetched, &error.to_string()),
         },
-        None => {
-            let bytes = super::read_input(&options.file, MAX_FILE_BYTES)?;
-            match &service {
-                Some(service) => service.prepare_file(bytes).await?,
-                None => prepare_any(&bytes),
-            }
-        }
+        None => match (super::read_within(&options.file, MAX_FILE_BYTES)?, &service) {
+            (Some(bytes), Some(service)) => service.prepare_file(bytes).await?,
+            (Some(bytes), None) => prepare_trusting(&bytes, &trust),
+            (None, _) => Prepared::unreadable(Reason::TooLarge, &format!("more than {MAX_FILE_BYTES} bytes")),
+        },
     };
     let mut materials = Materials::new();
     for path in options.did_document.iter().chain(&options.status_list) {

@@ -9,13 +9,15 @@ use std::io::{BufRead, Seek};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::audit::{Action, Actor, Entry, Object};
 use crate::catalog::{EffectiveSession, Source};
 use crate::ids::{Code, DeliveryId, hex};
+use crate::intake::OWN_FORM;
 use crate::service::{Service, ServiceError};
 use crate::sheet::{self, Located, folded, local_moment};
-use crate::store::{Accepted, NewDelivery};
+use crate::store::{Accepted, NewDelivery, Store};
 use crate::text::Bilingual;
-use crate::time::Zone;
+use crate::time::{Timestamp, Zone};
 
 /// How many lines make a block.
 const BLOCK_LINES: usize = 2000;
@@ -70,6 +72,8 @@ pub struct Import<'a> {
     pub zone: &'a Zone,
     /// What the lines are.
     pub lines_of: LinesOf,
+    /// When it is imported: what is dated far ahead of that is refused, as in any delivery.
+    pub now: Timestamp,
 }
 
 impl Import<'_> {
@@ -169,7 +173,18 @@ impl Import<'_> {
             })?;
             evidence["activity"] = json!({ "code": code, "state": state });
         }
-        Ok(json!({ "session": self.session.session.code, "learner": learner, "evidence": [evidence] }))
+        let record = json!({ "session": self.session.session.code, "learner": learner, "evidence": [evidence] });
+        match self.usable(&record) {
+            Ok(()) => Ok(record),
+            Err(why) => Err(Located::row(row.number, unusable(&why), why)),
+        }
+    }
+
+    /// Whether a worker will be able to take up a record: there, a single one that it can't read would cost a whole delivery.
+    fn usable(&self, record: &Value) -> Result<(), String> {
+        let body = delivered(std::slice::from_ref(record));
+        let understood = crate::intake::understand_now(self.source, body.as_bytes(), self.now);
+        understood.map(drop).map_err(|why| why.to_string())
     }
 
     fn json(&self, block: &Block) -> Result<Vec<Value>, Vec<Located>> {
@@ -182,7 +197,7 @@ impl Import<'_> {
                 Ok(record) => records.push(record),
                 Err(why) => {
                     let row = u32::try_from(number).ok();
-                    let detail = Bilingual::new(format!("cette ligne n’est pas lisible : {why}"), why);
+                    let detail = Bilingual::new(unusable(&why), why);
                     wrong.push(Located { row, column: None, detail });
                 }
             }
@@ -199,29 +214,36 @@ impl Import<'_> {
             Some(Some(named)) if named == session => {}
             _ => return Err(format!("it must be an object about the session {session}")),
         }
-        let body = json!({ "version": 1, "record": record });
-        let understood = crate::intake::understand(self.source, body.to_string().as_bytes());
-        understood.map_err(|why| why.to_string())?;
-        Ok(record)
+        self.usable(&record).map(|()| record)
     }
 }
 
+/// Records as a delivery. It says that it is in our own form, since sources have others.
+fn delivered(records: &[Value]) -> String {
+    json!({ "form": OWN_FORM, "version": 1, "records": records }).to_string()
+}
+
+fn unusable(why: &str) -> String {
+    format!("cette ligne n’est pas utilisable : {why}")
+}
+
 impl Service {
-    /// Keeps a file that was checked; see [`Import::check`]. `progress` hears of the bytes done.
+    /// Keeps a file that was checked, on somebody's behalf; see [`Import::check`]. `progress` hears of the bytes done.
     pub async fn import_evidence(
         &self,
         import: &Import<'_>,
         file: &mut (impl BufRead + Seek),
+        by: Actor,
         mut progress: impl FnMut(u64),
     ) -> Result<Imported, ImportError> {
         file.rewind()?;
-        let mut imported = Imported::default();
+        let (mut imported, store) = (Imported::default(), self.store.by(by));
         let mut blocks = import.blocks(file);
         while let Some(block) = blocks.next()? {
             let records = import.read(&block).map_err(ImportError::Lines)?;
             imported.lines += records.len() as u64;
             for records in in_deliveries(merged(records)) {
-                match self.keep_records(import.source, records).await? {
+                match self.keep_records(&store, import, records).await? {
                     Accepted::New(_) => imported.deliveries += 1,
                     Accepted::Repeat(_) | Accepted::RepeatWithOtherBody(_) => imported.repeats += 1,
                 }
@@ -232,16 +254,24 @@ impl Service {
         Ok(imported)
     }
 
-    async fn keep_records(&self, source: &Source, records: Vec<Value>) -> Result<Accepted, ServiceError> {
-        let body = json!({ "version": 1, "records": records }).to_string().into_bytes();
+    async fn keep_records(
+        &self,
+        store: &Store,
+        import: &Import<'_>,
+        records: Vec<Value>,
+    ) -> Result<Accepted, ServiceError> {
+        let (id, session) = (DeliveryId::random(&*self.entropy), import.session);
+        let entry = Entry::new(import.now, Action::EvidenceImported, Object::new("session", &session.session.code));
+        let entry = entry.of_issuer(session.issuer()).with("delivery", id.to_string()).with("learners", records.len());
+        let body = delivered(&records).into_bytes();
         let delivery = NewDelivery {
-            id: DeliveryId::random(&*self.entropy),
-            source: source.code.clone(),
+            id,
+            source: import.source.code.clone(),
             webhook_id: format!("import-{}", hex(&Sha256::digest(&body))),
             received_at: self.clock.now(),
             body,
         };
-        Ok(self.store.accept_delivery(&delivery).await?)
+        Ok(store.accept_noted(&delivery, Some(entry)).await?)
     }
 }
 

@@ -19,7 +19,13 @@ fn session() -> EffectiveSession {
 fn read(text: &[u8], lines_of: LinesOf) -> Result<Vec<Value>, Vec<String>> {
     let source = json!({ "code": "mentor", "issuer": "i", "name": "M", "form": "completion-event" });
     let (source, session): (Source, _) = (serde_json::from_value(source).unwrap(), session());
-    let import = Import { source: &source, session: &session, zone: &Zone::default(), lines_of };
+    let import = Import {
+        source: &source,
+        session: &session,
+        zone: &Zone::default(),
+        lines_of,
+        now: "2026-03-27T17:12:09Z".parse().unwrap(),
+    };
     let mut records = Vec::new();
     let mut file = Cursor::new(text.to_vec());
     match import.check(&mut file, |_| {}) {
@@ -94,6 +100,17 @@ fn json_lines_are_records_of_the_session() {
     let text = format!("{}\n{}\n[]\n{{\"learner\":1}}\nno", line("s"), line("other"));
     let wrong = read(text.as_bytes(), LinesOf::Json).unwrap_err();
     assert_eq!(wrong.iter().map(|said| &said[..2]).collect::<Vec<_>>(), ["2:", "3:", "4:", "5:"], "{wrong:?}");
+}
+
+#[test]
+fn what_a_worker_could_not_take_up_is_told_by_its_line() {
+    let sheet = "id;e-mail;activity;at\n892;zoe@;video;2026-03-20 09:00\n893;;video;2026-04-20 09:00\n894;;video;2026-03-28 09:00\n";
+    let wrong = read(sheet.as_bytes(), LinesOf::Sheet).unwrap_err();
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].starts_with("3: a fact is dated 2026-04-20"), "{wrong:?}");
+    let line = json!({ "learner": { "id": "1" }, "evidence": [{ "at": "2026-04-20T09:00:00Z", "course": { "state": "completed" } }] });
+    let wrong = read(line.to_string().as_bytes(), LinesOf::Json).unwrap_err();
+    assert!(wrong[0].starts_with("1: a fact is dated"), "{wrong:?}");
 }
 
 #[test]

@@ -10,10 +10,10 @@ use serde_json::json;
 use super::App;
 use super::auth::{Caller, Scope};
 use super::extract::{Asked, Named, StrictJson, asked};
-use super::learners::reason;
 use super::problem::{Kind, Problem};
 use crate::ids::{AwardId, Code};
 use crate::store::{AlertFilter, AlertKind, AlertState, SettledAlerts};
+use crate::text::Reason;
 
 /// Which alerts are asked for.
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ pub(super) async fn list(State(app): State<App>, caller: Caller, wanted: Asked<W
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settling {
-    reason: String,
+    reason: Reason,
 }
 
 /// `POST /api/v1/alerts/{kind}/{award}/settle`.
@@ -69,7 +69,7 @@ pub(super) async fn settle(
     let found = app.service.store.award(award).await?.ok_or_else(|| Problem::not_found("award"))?;
     caller.acts_for(&found.snapshot.issuer.code)?;
     let store = app.service.store.by(caller.actor());
-    let settled = store.settle_alert(kind, award, reason(&body.reason)?, app.service.clock.now()).await?;
+    let settled = store.settle_alert(kind, award, body.reason.as_str(), app.service.clock.now()).await?;
     settled.ok_or_else(|| Problem::new(Kind::NotFound, "this award has no open alert of this kind"))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

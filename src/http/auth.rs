@@ -29,7 +29,7 @@ pub enum Scope {
     LearnersRead,
     /// Write learners' names and addresses; merge and part learners.
     LearnersWrite,
-    /// Hand in evidence: attendance sheets.
+    /// Hand in evidence: attendance sheets, files.
     EvidenceWrite,
     /// Read how far learners are, and their own links to that.
     ProgressRead,

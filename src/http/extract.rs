@@ -26,7 +26,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for StrictJson<T> {
             return Err(Problem::new(Kind::MediaType, "send application/json"));
         }
         let Body(bytes) = Body::from_request(request, state).await?;
-        let limits = Limits { max_bytes: super::MAX_API_BYTES, ..Limits::default() };
+        // The route's limit held when the body was read; no route's is larger than this.
+        let limits = Limits { max_bytes: super::MAX_BULK_BYTES, ..Limits::default() };
         let value = json::parse_strict(&bytes, &limits)?;
         serde_path_to_error::deserialize(value).map(Self).map_err(|error| {
             let pointer = pointer(error.path());

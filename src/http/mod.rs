@@ -34,6 +34,7 @@ pub(crate) use extract::Body;
 pub(crate) use layers::harden;
 
 pub use auth::{Scope, new_token, token_hash};
+pub(crate) use learners::document as learner_document;
 pub use problem::{Kind, Problem};
 pub use server::serve;
 pub use vc_api::document as vc_api_document;
@@ -51,7 +52,7 @@ use crate::service::Service;
 
 /// The largest body of an API request, in bytes.
 const MAX_API_BYTES: usize = 1024 * 1024;
-/// The largest list of learners for work in bulk, in bytes.
+/// The largest list of learners for work in bulk, and the largest file of evidence, in bytes.
 const MAX_BULK_BYTES: usize = 4 * 1024 * 1024;
 /// The largest document or image to verify, in bytes.
 const MAX_VERIFY_BYTES: usize = crate::verification::MAX_FILE_BYTES + 64 * 1024;
@@ -81,6 +82,7 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/sessions/{code}/learners/{learner}/progress", get(progress::of_learner))
         .route("/api/v1/sessions/{code}/learners/{learner}/progress/link", delete(progress::end_link))
         .route("/api/v1/sessions/{code}/attendance", post(sessions::attendance))
+        .route("/api/v1/sessions/{code}/attendance/sheet.csv", get(sessions::empty_sheet))
         .route("/api/v1/sources/{code}", put(catalog::put_source).get(catalog::get_source))
         .route("/api/v1/sources/{code}/secrets", put(catalog::put_secrets))
         .route("/api/v1/sources/{code}/test", post(sources::test))
@@ -125,9 +127,10 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/awards/{id}/qr", delete(awards::end_qr))
         .route("/api/v1/credentials/{id}/revoke", post(awards::revoke))
         .layer(DefaultBodyLimit::max(MAX_API_BYTES));
-    // A list of tens of thousands of learners is longer than other requests.
+    // A list of tens of thousands of learners, or what they did, is longer than other requests.
     let bulk = Router::new()
         .route("/api/v1/sessions/{code}/bulk", post(officers::bulk))
+        .route("/api/v1/sessions/{code}/evidence", post(sessions::evidence))
         .layer(DefaultBodyLimit::max(MAX_BULK_BYTES));
     let intake = Router::new()
         .route("/intake/{source}", post(intake::receive))

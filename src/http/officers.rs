@@ -15,7 +15,6 @@ use super::App;
 use super::auth::{Caller, Scope};
 use super::catalog::Seen;
 use super::extract::{Asked, Named, StrictJson, asked};
-use super::learners::reason;
 use super::operations::describe;
 use super::problem::{Kind, Problem};
 use crate::award::{RevocationCategory, Verdict};
@@ -23,6 +22,7 @@ use crate::catalog::{AwardKind, CriteriaByKind, EffectiveSession};
 use crate::ids::{Code, ExternalId, LearnerId, OperationId};
 use crate::operation::{Orphans, Request, RowOutcome};
 use crate::store::{AwardFilter, AwardStateName, Closing, ManualDecision, entry_hash};
+use crate::text::Reason;
 
 /// The most learners that one request names.
 pub(super) const MAX_LEARNERS: usize = 50_000;
@@ -54,7 +54,7 @@ pub(super) async fn dry_run(
 #[serde(deny_unknown_fields)]
 pub(super) struct Criteria {
     criteria: CriteriaByKind,
-    reason: String,
+    reason: Reason,
     #[serde(default)]
     orphans: Orphans,
 }
@@ -71,7 +71,7 @@ pub(super) async fn change_criteria(
     let session = operated(&app, &caller, &code).await?;
     caller.needs(Scope::CatalogWrite)?;
     session.under(&body.criteria)?;
-    let reason = reason(&body.reason)?.to_owned();
+    let reason = String::from(body.reason);
     let known = entry_hash(&session.session);
     if seen.hash.is_some_and(|seen| seen != known) {
         return Err(crate::store::StoreError::Stale.into());
@@ -86,7 +86,7 @@ pub(super) async fn change_criteria(
 pub(super) struct Decision {
     kind: AwardKind,
     verdict: VerdictWord,
-    reason: String,
+    reason: Reason,
 }
 
 /// A decision by hand, or its end.
@@ -128,7 +128,7 @@ pub(super) async fn decide(
 ) -> Result<Response, Problem> {
     let session = operated(&app, &caller, &code).await?;
     let OfSource { source } = asked(of)?;
-    let reason = reason(&body.reason)?.to_owned();
+    let reason = String::from(body.reason);
     granted(&session, body.kind, "/kind")?;
     let learner = learner_of(&app, &session, &source, &learner).await?;
     let learner = learner.ok_or_else(|| Problem::not_found("learner"))?;
@@ -158,7 +158,7 @@ pub(super) struct Bulk {
     /// For revocations: why, as anyone may read it.
     #[serde(default)]
     category: Option<RevocationCategory>,
-    reason: String,
+    reason: Reason,
     /// Whom, one by one.
     #[serde(default)]
     learners: Option<Vec<BulkLearner>>,
@@ -199,7 +199,7 @@ pub(super) async fn bulk(
     StrictJson(body): StrictJson<Bulk>,
 ) -> Result<Response, Problem> {
     let session = operated(&app, &caller, &code).await?;
-    let reason = reason(&body.reason)?.to_owned();
+    let reason = String::from(body.reason);
     granted(&session, body.kind, "/kind")?;
     let learners = match (body.learners, body.reported) {
         (Some(named), None) => named_learners(&app, &session, &named).await?,
@@ -263,7 +263,7 @@ async fn named_learners(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Why {
-    reason: String,
+    reason: Reason,
 }
 
 /// `POST /api/v1/sessions/{code}/close`: what had arrived counts; what arrives from now on is kept, and awards nothing by itself.
@@ -275,7 +275,7 @@ pub(super) async fn close(
 ) -> Result<Response, Problem> {
     let session = operated(&app, &caller, &code).await?;
     let store = app.service.store.by(caller.actor());
-    let closed = store.close_session(&code, session.issuer(), reason(&why.reason)?, app.service.clock.now()).await?;
+    let closed = store.close_session(&code, session.issuer(), why.reason.as_str(), app.service.clock.now()).await?;
     tell(closed, "the session is closed already", &app, &code).await
 }
 
@@ -288,7 +288,7 @@ pub(super) async fn reopen(
 ) -> Result<Response, Problem> {
     let session = operated(&app, &caller, &code).await?;
     let store = app.service.store.by(caller.actor());
-    let opened = store.reopen_session(&code, session.issuer(), reason(&why.reason)?, app.service.clock.now()).await?;
+    let opened = store.reopen_session(&code, session.issuer(), why.reason.as_str(), app.service.clock.now()).await?;
     tell(opened, "the session is open", &app, &code).await
 }
 

@@ -22,6 +22,8 @@ use crate::learner::Identifiers;
 use crate::text::{Email, PersonName};
 use crate::time::Timestamp;
 
+/// What a body says as its `form` that is in our own, whatever the source's is.
+pub(crate) const OWN_FORM: &str = completion_event::FORM;
 /// The largest delivery that is accepted, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// The most facts in one delivery.

@@ -189,6 +189,11 @@ fn handed_in() -> Vec<(&'static str, Report)> {
         ("logged", report_but(Verdict::Valid, CheckCode::IssuerKey, Outcome::Warn, Reason::KeyRevokedButLogged)),
         ("key-revoked", report_until(Verdict::Invalid, CheckCode::IssuerKey, Outcome::Fail, Reason::KeyRevoked)),
         ("pdf", report_but(Verdict::Unverifiable, CheckCode::Form, Outcome::NotChecked, Reason::PdfNotCompared)),
+        ("pdf-altered", report_but(Verdict::Invalid, CheckCode::Form, Outcome::Fail, Reason::PdfOtherDuration)),
+        (
+            "pdf-not-verifiable",
+            report_but(Verdict::Unverifiable, CheckCode::Form, Outcome::NotChecked, Reason::PdfNotVerifiable),
+        ),
         ("no-badge", report_until(Verdict::Invalid, CheckCode::Form, Outcome::Fail, Reason::NoCredential)),
         ("presentation", presentation),
     ]

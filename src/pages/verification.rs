@@ -223,7 +223,26 @@ impl<'a> Content<'a> {
             issued_by: capitalised(mentions::issued_by(view.kind, lang)),
             title: &view.title,
             compare: match report.reason(CheckCode::Form) {
-                Some(Reason::PdfNotCompared) => say(
+                Some(Reason::PdfSealBroken) => say(
+                    lang,
+                    "Voici ce qui a été signé. Le PDF, lui, a été modifié après avoir été scellé.",
+                    "This is what was signed. The PDF was altered after it was sealed.",
+                ),
+                Some(reason) if reason.is_of_altered_pages() => say(
+                    lang,
+                    "Voici ce qui a été signé. Les pages du PDF affichent autre chose : elles ont été modifiées.",
+                    "This is what was signed. The pages of the PDF show something else: they were altered.",
+                ),
+                Some(
+                    Reason::PdfNotCompared
+                    | Reason::PdfTextAgrees
+                    | Reason::PdfOtherText
+                    | Reason::PdfNotVerifiable
+                    | Reason::PdfRevised
+                    | Reason::PdfOtherFiles
+                    | Reason::PdfSealNotTrusted
+                    | Reason::PdfSealedByAnother,
+                ) => say(
                     lang,
                     "Comparez ces informations avec les pages du PDF, ligne par ligne : si elles diffèrent, le PDF a été modifié. Ou scannez son QR code.",
                     "Compare this information with the pages of the PDF, line by line: if they differ, the PDF was altered. Or scan its QR code.",

@@ -163,6 +163,13 @@ pub fn seal(pdf: &[u8], with: &SealingKey<'_>, at: Timestamp) -> Result<Vec<u8>,
     Ok(update.into_bytes())
 }
 
+/// Whether what stands behind the sealed bytes is what [`seal`] writes, to the byte but for the signature and the file's identifier: then the
+/// file shows what it showed before, whoever sealed it.
+pub fn is_as_written(pdf: &[u8], found: &Found) -> bool {
+    let (Some(at), Some(before)) = (found.at, pdf.get(..found.original_len)) else { return false };
+    pdf::Update::of(before, at).is_ok_and(|update| update.is_of(pdf))
+}
+
 /// Finds and judges the seal of a PDF. None where it has no signature field at all.
 ///
 /// # Errors

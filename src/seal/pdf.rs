@@ -13,7 +13,7 @@ use super::algorithm::Hash;
 use crate::time::Timestamp;
 
 /// The largest PDF that is sealed or read, in bytes: an attestation has some fifty thousand, its seal seventeen thousand.
-pub const MAX_PDF_BYTES: usize = 1024 * 1024;
+pub const MAX_PDF_BYTES: usize = 4 * 1024 * 1024;
 /// The most that any one stream of its structure may expand to, in bytes: ours has no compressed structure at all.
 const MAX_STRUCTURE_BYTES: usize = 64 * 1024;
 /// The space for a signature, in bytes; it is known before the signature is, so it is the same for all.
@@ -108,6 +108,23 @@ impl Update {
         let start = self.gap.start + 1;
         self.bytes[start..start + digits.len()].copy_from_slice(digits.as_bytes());
         Ok(())
+    }
+
+    /// Whether a file is this one, but for the signature and the second identifier, which is of a moment that the file does not tell
+    /// whole.
+    pub(super) fn is_of(&self, pdf: &[u8]) -> bool {
+        const MARK: &[u8] = b">]/Prev ";
+        let Some(end) = self.bytes.windows(MARK.len()).rposition(|found| found == MARK) else { return false };
+        let identifier = end.saturating_sub(32)..end;
+        let written =
+            |range: Range<usize>| self.bytes.get(range.clone()).zip(pdf.get(range)).is_some_and(|(a, b)| a == b);
+        let hex = |range: Range<usize>| pdf.get(range).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        pdf.len() == self.bytes.len()
+            && written(0..self.gap.start + 1)
+            && hex(self.gap.start + 1..self.gap.end - 1)
+            && written(self.gap.end - 1..identifier.start)
+            && hex(identifier.clone())
+            && written(identifier.end..self.bytes.len())
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {

@@ -138,13 +138,12 @@ pub(super) struct Resolved {
     unattached: Vec<(IdentifierKind, String)>,
 }
 
+/// An identifier, and whom it leads to.
+type Held = (IdentifierKind, String, Option<LearnerId>);
+
 /// Looks up whom identifiers lead to, and changes nothing.
 pub(super) async fn resolve(tx: &mut Tx, namespace: &Namespace, identifiers: &Identifiers) -> Result<Resolved> {
-    let mut found = Vec::new();
-    for (kind, value) in identifiers.iter() {
-        let holder = namespace.holder(tx, kind, &value).await?;
-        found.push((kind, value, holder));
-    }
+    let found = holders(tx, namespace, identifiers).await?;
     let mut learner = None;
     for (kind, _, holder) in &found {
         let Some(holder) = *holder else { continue };
@@ -156,6 +155,31 @@ pub(super) async fn resolve(tx: &mut Tx, namespace: &Namespace, identifiers: &Id
             learner = Some(holder);
         }
     }
+    weigh(tx, namespace, learner, found).await
+}
+
+/// The same of identifiers that are a certain learner's, whomever they led to.
+pub(super) async fn resolve_for(
+    tx: &mut Tx,
+    namespace: &Namespace,
+    learner: LearnerId,
+    identifiers: &Identifiers,
+) -> Result<Resolved> {
+    let found = holders(tx, namespace, identifiers).await?;
+    weigh(tx, namespace, Some(learner), found).await
+}
+
+async fn holders(tx: &mut Tx, namespace: &Namespace, identifiers: &Identifiers) -> Result<Vec<Held>> {
+    let mut found = Vec::new();
+    for (kind, value) in identifiers.iter() {
+        let holder = namespace.holder(tx, kind, &value).await?;
+        found.push((kind, value, holder));
+    }
+    Ok(found)
+}
+
+/// What it comes to that identifiers are one learner's: who turns out to be the same, and which are to lead elsewhere.
+async fn weigh(tx: &mut Tx, namespace: &Namespace, learner: Option<LearnerId>, found: Vec<Held>) -> Result<Resolved> {
     let mut resolved = Resolved { learner, same: BTreeSet::new(), moved: Vec::new(), unattached: Vec::new() };
     for (kind, value, holder) in found {
         if let Some(other) = holder.filter(|holder| Some(*holder) != learner) {
@@ -265,7 +289,7 @@ async fn alert_to_doubles(tx: &mut Tx, learner: LearnerId, now: Timestamp) -> Re
 }
 
 /// Who stands for a learner, held until the transaction ends; none where there is no such learner.
-async fn stands_for(tx: &mut Tx, learner: LearnerId) -> Result<Option<LearnerId>> {
+pub(super) async fn stands_for(tx: &mut Tx, learner: LearnerId) -> Result<Option<LearnerId>> {
     let row = tx.row("select canonical from learners where id = $1 for no key update", args![learner]).await?;
     row.map(|row| row.parse("canonical")).transpose()
 }

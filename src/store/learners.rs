@@ -6,7 +6,7 @@ use super::db::{Result, Tx};
 use super::decisions::{BlockedScope, requeue_blocked};
 use super::deliveries::{WaitFor, release_parked};
 use super::error::StoreError;
-use super::identity::{Namespace, group_of, resolve};
+use super::identity::{Namespace, group_of, resolve, resolve_for, stands_for};
 use super::values::{Row, args};
 use crate::audit::{Action, Entry, Object};
 use crate::ids::{Code, ExternalId, LearnerId};
@@ -131,6 +131,40 @@ impl Store {
         }
         tx.commit().await?;
         Ok((id, saved))
+    }
+
+    /// Puts right what a learner of a source is called, and says why; an address that is not named stays. Awards that wait for it
+    /// are decided again, those that were issued don't change. None where there is no such learner.
+    pub async fn correct_learner(
+        &self,
+        source: &Code,
+        learner: LearnerId,
+        (name, email): (&PersonName, Option<&Email>),
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Option<Saved>> {
+        let mut tx = self.begin().await?;
+        let namespace = Namespace::of(&mut tx, source).await?;
+        namespace.enter(&mut tx).await?;
+        let Some(id) = stands_for(&mut tx, learner).await? else { return Ok(None) };
+        let row = tx.row("select email from learners where id = $1", args![id]).await?;
+        let known = row.ok_or(StoreError::Corrupt("a learner"))?.text_or_null("email")?;
+        let kept = email.map(Email::as_str).or(known.as_deref());
+        let saved = update_known(&mut tx, id, (Some(name.as_str()), kept), LearnerUpdate::Replace, now).await?;
+        // Only what is named is this learner's: the address that stays may lead to somebody else by now.
+        let named = Identifiers { email: email.cloned(), ..Identifiers::default() };
+        let resolved = resolve_for(&mut tx, &namespace, id, &named).await?;
+        resolved.settle(&mut tx, &*self.entropy, &namespace, id, now).await?;
+        count_change(&mut tx).await?;
+        requeue_blocked(&mut tx, &*self.entropy, &BlockedScope::Learner(id), now).await?;
+        if saved != Saved::Unchanged {
+            let entry = Entry::new(now, Action::LearnerSaved, Object::new("source", source));
+            tx.note(entry.of_issuer(&namespace.issuer).about(id).with("saved", saved.as_str()));
+        }
+        let entry = Entry::new(now, Action::NameCorrected, Object::new("source", source));
+        tx.note(entry.of_issuer(&namespace.issuer).about(id).saying(reason));
+        tx.commit().await?;
+        Ok(Some(saved))
     }
 
     /// Whom identifiers lead to, and whether there is something to learn from them.

@@ -62,11 +62,76 @@ reasons! {
     UnsafeFile: "Ce fichier est abîmé ou contient des éléments refusés.", "This file is damaged or holds refused content.";
     /// A PDF of ours, to the byte: what it shows is what was signed.
     PdfAsIssued: "Ce PDF est, à l’octet près, celui que ce service a délivré.", "This PDF is, to the byte, the one that this service issued.";
+    /// A PDF whose pages are what this version makes of the signed content, to the byte.
+    PdfAsRendered: "Les pages de ce PDF sont, à l’octet près, celles que Sceau compose à partir du contenu signé.",
+        "The pages of this PDF are, to the byte, what Sceau makes of the signed content.";
+    /// A PDF under a valid seal of its issuer, from somebody trusted.
+    PdfSealed: "Ce PDF est, dans son entier, tel que l’organisme l’a scellé.", "This PDF is, as a whole, as its issuer sealed it.";
+    /// A PDF under a valid seal of another organisation than the issuer.
+    PdfSealedByAnother: "Apparence non vérifiable : ce PDF a été scellé par un autre organisme que l’émetteur du badge. Ne vous fiez qu’au \
+                         contenu ci-dessous, ou scannez le QR code.",
+        "Appearance not verifiable: this PDF was sealed by another organisation than the issuer of the badge. Rely only on the content \
+         below, or scan the QR code.";
+    /// A PDF under a seal of somebody who is not trusted here.
+    PdfSealNotTrusted: "Apparence non vérifiable : rien n’atteste ici qui a scellé ce PDF. Ne vous fiez qu’au contenu ci-dessous, ou \
+                        scannez le QR code.",
+        "Appearance not verifiable: nothing confirms here who sealed this PDF. Rely only on the content below, or scan the QR code.";
+    /// A PDF that was changed after it was sealed.
+    PdfSealBroken: "Le sceau de ce PDF ne correspond pas au fichier : il a été modifié après avoir été scellé.",
+        "The seal of this PDF does not match the file: it was altered after it was sealed.";
     /// A PDF whose pages were not compared with the credential attached to it.
     PdfNotCompared: "Seul le badge joint à ce PDF est contrôlé : ce que ses pages affichent a pu être modifié. Comparez-les au contenu \
                      ci-dessous, ou scannez le QR code.",
         "Only the credential attached to this PDF is checked: what its pages show may have been altered. Compare them with the \
          content below, or scan the QR code.";
+    /// A PDF whose text says what was signed; what its pages look like was not shown.
+    PdfTextAgrees: "Le texte des pages dit ce qui a été signé, mais rien ne garantit leur apparence : un texte peut se lire autrement \
+                    qu’il ne s’affiche. Comparez les pages au contenu ci-dessous, ou scannez le QR code.",
+        "The text of the pages says what was signed, but nothing vouches for what they look like: a text may read otherwise than it \
+         shows. Compare the pages with the content below, or scan the QR code.";
+    /// A PDF that says what was signed, and other things than our template.
+    PdfOtherText: "Le texte des pages porte ce qui a été signé, et d’autres mots que ceux de notre modèle : leur apparence n’est pas \
+                   vérifiable. Comparez-les au contenu ci-dessous, ou scannez le QR code.",
+        "The text of the pages holds what was signed, and other words than our template: what they look like cannot be verified. \
+         Compare them with the content below, or scan the QR code.";
+    /// A PDF with objects that our renderer does not write.
+    PdfNotVerifiable: "Apparence non vérifiable : ce PDF contient ce que Sceau n’y met pas. Ne vous fiez qu’au contenu ci-dessous, ou \
+                       scannez le QR code.",
+        "Appearance not verifiable: this PDF holds what Sceau does not write. Rely only on the content below, or scan the QR code.";
+    /// A PDF that was changed after it was made.
+    PdfRevised: "Apparence non vérifiable : ce PDF a été modifié après avoir été composé. Ne vous fiez qu’au contenu ci-dessous, ou \
+                 scannez le QR code.",
+        "Appearance not verifiable: this PDF was changed after it was made. Rely only on the content below, or scan the QR code.";
+    /// A PDF with other files attached.
+    PdfOtherFiles: "Apparence non vérifiable : d’autres fichiers que le badge sont joints à ce PDF. Ne vous fiez qu’au contenu \
+                    ci-dessous, ou scannez le QR code.",
+        "Appearance not verifiable: other files than the badge are attached to this PDF. Rely only on the content below, or scan the \
+         QR code.";
+    /// A PDF that shows another name than the signed one, or another code to open the commitment to it.
+    PdfOtherName: "Ce PDF affiche un autre nom que celui qui a été signé, ou un autre code de contrôle du nom.",
+        "This PDF shows another name than was signed, or another name check code.";
+    /// A PDF that shows another title.
+    PdfOtherTitle: "Ce PDF affiche un autre intitulé de formation que celui qui a été signé.",
+        "This PDF shows another training title than was signed.";
+    /// A PDF that shows another duration.
+    PdfOtherDuration: "Ce PDF affiche une autre durée que celle qui a été signée.", "This PDF shows another duration than was signed.";
+    /// A PDF that shows another date.
+    PdfOtherDate: "Ce PDF affiche une autre date que celle qui a été signée.", "This PDF shows another date than was signed.";
+    /// A PDF that shows another issuer.
+    PdfOtherIssuer: "Ce PDF affiche un autre organisme que celui qui a signé.", "This PDF shows another issuer than signed.";
+    /// A PDF that shows another kind of document.
+    PdfOtherKind: "Ce PDF se présente comme un autre document que celui qui a été signé.",
+        "This PDF presents itself as another kind of document than was signed.";
+    /// A PDF that shows another mention, objective, competency or criterion.
+    PdfOtherContent: "Ce PDF affiche autre chose que ce qui a été signé.", "This PDF shows something else than was signed.";
+    /// An encrypted PDF.
+    PdfEncrypted: "Ce PDF est chiffré : demandez le fichier d’origine, sans mot de passe.",
+        "This PDF is encrypted: ask for the original file, without a password.";
+    /// A PDF that is cut short or not written as the standard has it.
+    PdfDamaged: "Ce PDF est abîmé ou incomplet.", "This PDF is damaged or incomplete.";
+    /// A PDF that runs something.
+    PdfActive: "Ce PDF contient un programme ou une action automatique, ce qu’aucune attestation ne contient.",
+        "This PDF holds a program or an automatic action, which no attestation does.";
     /// The address could not be fetched.
     Unfetched: "Le document n’a pas pu être obtenu à cette adresse.", "The document could not be obtained at this address.";
 
@@ -271,6 +336,24 @@ impl Reason {
     /// Its stable word.
     pub fn word(self) -> String {
         serde_json::to_value(self).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
+
+impl Reason {
+    /// Whether it says that a PDF was altered, and not the credential attached to it: the credential
+    /// is read and judged all the same, since what was signed is the answer to a forged page.
+    pub fn is_of_altered_pages(self) -> bool {
+        matches!(
+            self,
+            Self::PdfOtherName
+                | Self::PdfOtherTitle
+                | Self::PdfOtherDuration
+                | Self::PdfOtherDate
+                | Self::PdfOtherIssuer
+                | Self::PdfOtherKind
+                | Self::PdfOtherContent
+                | Self::PdfSealBroken
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! Attendance sheets: what trainers hand in, what becomes of it, and what is told of a sheet that can't be read.
 
 use axum::http::Method;
+use sceau::audit::Actor;
 use sceau::http::Scope;
 use sceau::store::DeliveryState;
 use serde_json::{Value, json};
@@ -112,6 +113,7 @@ crate::on_both_engines! {
     async fn who_may_hand_in_a_sheet_and_about_what(app: &TestApp) {
         let sheet = b"id;m1\n892;1\n";
         app.hand_in("", sheet).await.problem(422, "invalid").says("no meetings");
+        app.read(&format!("{PATH}/sheet.csv")).await.problem(422, "invalid").says("no meetings");
         app.hold_meetings().await;
         let other = app.token("dgafp", &[Scope::CatalogWrite, Scope::LearnersWrite]).await;
         let call = || app.call(Method::POST, PATH).header("content-type", "text/csv").body(sheet.to_vec());
@@ -148,10 +150,16 @@ crate::on_both_engines! {
         app.hold_meetings().await;
         app.know_zoe().await;
         let session = app.service.store.effective_session(&code(SESSION)).await.unwrap().unwrap();
-        let sheet = String::from_utf8(app.service.empty_sheet(&session).await.unwrap()).unwrap();
+        let sheet = String::from_utf8(app.service.empty_sheet(&session, Actor::System).await.unwrap()).unwrap();
         assert!(sheet.contains("identifiant;nom;m1 (10\u{a0}mars\u{a0}2026 à\u{a0}9\u{a0}h\u{a0}00)"), "{sheet}");
         app.state(&sheet.replace("892;Zoé Lefèvre-Nguyễn;;", "892;Zoé Lefèvre-Nguyễn;P;P")).await;
         assert_eq!(app.award("892").await["state"], "issued");
+        let path = format!("{PATH}/sheet.csv");
+        let reply = app.read(&path).await.expect(200);
+        assert_eq!((reply.text(), reply.header("content-type")), (sheet.as_str(), "text/csv; charset=utf-8"));
+        assert_eq!(reply.header("content-disposition"), "attachment; filename=\"laicite-2026-03.csv\"");
+        let weak = app.token("dgafp", &[Scope::EvidenceWrite]).await;
+        app.call(Method::GET, &path).bearer(&weak).send().await.problem(403, "forbidden").says("learners:read");
         let shown = app.read("/api/v1/audit?action=learner.name_shown").await.expect(200).json();
         assert_eq!(shown["entries"][0]["details"]["learners"], 1, "{shown}");
         let stated = app.read("/api/v1/audit?action=attendance.stated").await.expect(200).json();

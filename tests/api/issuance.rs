@@ -88,7 +88,7 @@ crate::on_both_engines! {
         edited.extend_from_slice(b"% edited\n");
         let report = app.verify(&edited).await;
         assert_eq!(report["checks"][0]["outcome"], "not_checked", "{report}");
-        assert_eq!((&report["verdict"], &report["checks"][0]["reason"]), (&json!("unverifiable"), &json!("pdf_not_compared")));
+        assert_eq!((&report["verdict"], &report["checks"][0]["reason"]), (&json!("unverifiable"), &json!("pdf_revised")));
         assert_eq!(report["checks"][2]["reason"], "signature_valid");
         for damaged in [&pdf[..pdf.len() / 2], b"%PDF-1.7", b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<</Root 1 0 R>>\n"] {
             let report = app.verify(damaged).await;

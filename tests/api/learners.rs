@@ -4,9 +4,10 @@ use axum::http::Method;
 use sceau::audit::Action;
 use sceau::http::Scope;
 use sceau::store::AuditFilter;
+use sceau::time::Clock as _;
 use serde_json::json;
 
-use crate::app::{TestApp, completion, text};
+use crate::app::{ACTIVITIES, TestApp, completion, text};
 use crate::on_both_engines;
 
 /// Two sources of one site, beside the one that tests start from.
@@ -78,6 +79,56 @@ on_both_engines! {
         let reply = app.read("/api/v1/awards?source=statements&learner=892").await.expect(200).json();
         assert_eq!(reply["awards"].as_array().unwrap().len(), 1);
         assert_eq!(text(&reply, "/awards/0/state"), "issued");
+    }
+
+    /// Only what an officer names is this learner's: the address that stays may be somebody else's by now.
+    async fn a_corrected_name_takes_no_address_back(app: &TestApp) {
+        app.complete(json!({ "id": "892", "name": "Zoe Lefevre", "email": "accueil@example.fr" })).await;
+        app.complete(json!({ "id": "893", "name": "Malik Haddad", "email": "accueil@example.fr" })).await;
+        let correction = json!({ "name": "Zoé Lefèvre", "reason": "Accents." });
+        app.post("/api/v1/learners/mentor/892/correct", &correction).await.expect(200);
+        let found = app.read("/api/v1/learners/mentor/accueil@example.fr").await.expect(200).json();
+        assert_eq!(text(&found, "/id"), "893");
+        assert_eq!(text(&app.read("/api/v1/learners/mentor/892").await.expect(200).json(), "/email"), "accueil@example.fr");
+
+        let correction = json!({ "name": "Zoé Lefèvre", "email": "zoe@example.fr", "reason": "Adresse." });
+        app.post("/api/v1/learners/mentor/892/correct", &correction).await.expect(200);
+        let found = app.read("/api/v1/learners/mentor/zoe@example.fr").await.expect(200).json();
+        assert_eq!(text(&found, "/id"), "892");
+        app.work().await;
+    }
+
+    async fn a_correction_made_twice_makes_each_award_anew_once(app: &TestApp) {
+        app.complete(json!({ "id": "892", "name": "Zoe Lefevre" })).await;
+        let correction = json!({ "name": "Zoé Lefèvre", "reason": "Accents." });
+        let correct = || app.post("/api/v1/learners/mentor/892/correct", &correction);
+        assert_eq!(text(&correct().await.expect(200).json(), "/awards/0/outcome"), "reissued");
+        assert_eq!(text(&correct().await.expect(200).json(), "/awards/0/outcome"), "already_right", "under way");
+        app.work().await;
+        assert_eq!(text(&correct().await.expect(200).json(), "/awards/0/outcome"), "already_right", "signed");
+        app.work().await;
+        assert_eq!(app.award("892").await["credential"]["version"], 2);
+        let noted = AuditFilter { action: Some(Action::NameCorrected), ..AuditFilter::default() };
+        assert_eq!(app.service.store.audit_entries(&noted, 0, 10).await.unwrap().len(), 3);
+    }
+
+    async fn a_correction_reaches_every_award_however_many_there_are(app: &TestApp) {
+        let sessions: Vec<String> = (0..205).map(|number| format!("s{number}")).collect();
+        let mut records = Vec::new();
+        for code in &sessions {
+            let session = serde_json::from_value(json!({ "code": code, "training": "laicite" })).unwrap();
+            app.service.store.put_session(&session, app.clock.now()).await.unwrap();
+            let mut record = completion(json!({ "id": "892", "email": "zoe@example.fr" }), &ACTIVITIES)["record"].take();
+            record["session"] = json!(code);
+            records.push(record);
+        }
+        app.deliver(&json!({ "version": 1, "records": records })).await;
+        app.work().await;
+        // No embedded font draws this name: the awards stay blocked, and nothing is signed for the test.
+        let correction = json!({ "name": "ᏣᎳᎩ", "reason": "Nom." });
+        let reply = app.post("/api/v1/learners/mentor/892/correct", &correction).await.expect(200).json();
+        assert_eq!(reply["awards"].as_array().unwrap().len(), sessions.len());
+        app.work().await;
     }
 
     async fn what_a_late_delivery_says_of_a_name_counts_no_more_once_it_was_corrected(app: &TestApp) {

@@ -287,6 +287,13 @@ on_both_engines! {
         app.post(&path("reopen"), &json!({ "reason": "Prolongation." })).await.expect(409);
     }
 
+    async fn a_list_may_be_longer_than_other_requests(app: &TestApp) {
+        let learners = vec![json!({ "source": "mentor", "id": "1" }); 50_001];
+        let bulk = json!({ "kind": "participation", "action": "award", "reason": "Liste.", "learners": learners });
+        assert!(bulk.to_string().len() > 1024 * 1024);
+        app.post(&path("bulk"), &bulk).await.problem(422, "invalid").says("at most 50000 learners");
+    }
+
     async fn a_name_is_put_right_on_every_award_at_once(app: &TestApp) {
         app.complete(json!({ "id": "892", "name": "Zoe Lefevre" })).await;
         let before = app.award("892").await;

@@ -49,8 +49,13 @@ fn made(name: &str) -> Option<Value> {
         "list-without-header" => URL_SAFE_NO_PAD.encode(gzip(&zeros)),
         "list-in-base58" => format!("z{}", bs58::encode(gzip(&zeros)).into_string()),
         "list-with-padding" => {
-            // As many bytes as leave padding to write.
-            let stream = (0..3).map(|more| gzip(&vec![0; BYTES + more])).find(|stream| stream.len() % 3 != 0)?;
+            // As many bits at its far end as leave padding to write, however the list is packed.
+            let ended = |count: usize| {
+                let mut bytes = zeros.clone();
+                bytes.iter_mut().rev().take(count).zip(1..).for_each(|(byte, bits)| *byte = bits);
+                gzip(&bytes)
+            };
+            let stream = (0..64).map(ended).find(|stream| stream.len() % 3 != 0)?;
             format!("u{}", URL_SAFE.encode(stream))
         }
         "list-not-compressed" => format!("u{}", URL_SAFE_NO_PAD.encode(&zeros)),

@@ -233,6 +233,18 @@ impl TestApp {
         Service::new(store, keyring, self.service.url.clone(), self.clock.clone(), entropy).await
     }
 
+    /// The command line on this installation, as an operator called `agathe` would type it. Its clock is the system's.
+    pub fn sceau(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sceau"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(std::process::Stdio::null());
+        for unset in ["SUDO_USER", "SCEAU_LOG", "SCEAU_AGE_IDENTITY_FILE", "SCEAU_PUBLIC_URL"] {
+            command.env_remove(unset);
+        }
+        command.env("DATABASE_URL", &self.database).env("SCEAU_KEYS", self.folder.path().join("keys"));
+        command.env("SCEAU_AGE_IDENTITY", self.identity.as_str()).env("USER", "agathe");
+        command
+    }
+
     /// Runs a statement that the store would never run.
     pub async fn tamper(&self, sql: &str) {
         engines::tamper(&self.database, sql).await;

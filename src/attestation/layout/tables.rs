@@ -39,6 +39,7 @@ impl Layout<'_> {
             {
                 first.marks.push(hairline(column, 0.0, HAIRLINE));
             }
+            keep_with_last(strips, start, (index, rows.len()));
         }
     }
 
@@ -73,6 +74,7 @@ impl Layout<'_> {
             } else {
                 strips[start..].iter_mut().for_each(|strip| strip.header.clone_from(&header));
             }
+            keep_with_last(strips, start, (index, rows.len() + 1));
         }
     }
 
@@ -160,6 +162,13 @@ fn row_of(strips: &mut Vec<Strip>, cells: &[Cell], gap: f32, column: Column) {
         last.height += CELL_PADDING;
         let y = last.height - HAIRLINE;
         last.marks.push(hairline(column, y, HAIRLINE));
+    }
+}
+
+/// The last row of a table never starts a page alone.
+fn keep_with_last(strips: &mut [Strip], start: usize, (index, count): (usize, usize)) {
+    if index + 2 == count {
+        strips[start..].iter_mut().for_each(|strip| strip.bond = Bond::WithNext);
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) mod sample;
 mod set;
 pub(super) mod style;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod values;
 
 use std::collections::BTreeMap;
@@ -221,11 +221,13 @@ impl Template {
         let lacking = mandated.iter().find(|(_, text)| !said.contains(&values::comparable(text)));
         let lacking =
             lacking.map(|(name, _)| format!("every attestation must show {{{{ {name} }}}}, this one does not"));
-        let problem = match (lacking, shown.qr_codes, shown.titles) {
-            (Some(problem), ..) => problem,
-            (None, 0, _) => "every attestation must show the QR code: ![…](qr)".to_owned(),
-            (None, _, titles) if titles != 1 => format!("there must be one heading of level 1 (#), there are {titles}"),
-            _ => return Ok(()),
+        let problem = match lacking {
+            Some(problem) => problem,
+            None if shown.qr_codes == 0 => "every attestation must show the QR code: ![…](qr)".to_owned(),
+            None => match nesting(&shown.levels) {
+                Some(problem) => problem.to_owned(),
+                None => return Ok(()),
+            },
         };
         let line = self.source.lines().count().max(1);
         Err(TemplateError { file: self.file.clone(), line, problem })
@@ -266,7 +268,8 @@ impl Template {
 struct Shown {
     text: String,
     qr_codes: usize,
-    titles: usize,
+    /// Levels of the headings, in order.
+    levels: Vec<u8>,
 }
 
 impl Shown {
@@ -274,7 +277,7 @@ impl Shown {
         for block in blocks {
             match block {
                 Block::Heading { level, text, .. } => {
-                    self.titles += usize::from(*level == 1);
+                    self.levels.push(*level);
                     self.say(text);
                 }
                 Block::Paragraph { spans, .. } => self.spans(spans),
@@ -315,6 +318,17 @@ impl Shown {
 
     fn figure(&mut self, drawing: &Drawing) {
         self.qr_codes += usize::from(matches!(drawing, Drawing::QrCode(_)));
+    }
+}
+
+/// What is wrong with headings of these levels: one of level 1 comes first, and none is skipped (ISO 14289-1 § 7.4.2).
+fn nesting(levels: &[u8]) -> Option<&'static str> {
+    let skips = levels.windows(2).any(|pair| pair[1] > pair[0] + 1);
+    match levels {
+        [1, others @ ..] if others.contains(&1) => Some("there must be one heading of level 1 (#), there are several"),
+        [1, ..] if skips => Some("a heading skips a level: ### stands below ##"),
+        [1, ..] => None,
+        _ => Some("the first heading must be of level 1 (#)"),
     }
 }
 

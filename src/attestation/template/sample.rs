@@ -85,7 +85,7 @@ impl SampleOf {
     }
 }
 
-/// An attestation with sample data.
+/// An attestation with sample data, of somebody if a name is given.
 ///
 /// # Errors
 /// As [`render`].
@@ -93,9 +93,14 @@ pub fn preview(
     template: &Template,
     (kind, lang): (AwardKind, Lang),
     sample: SampleOf,
+    recipient: Option<&PersonName>,
     accent: [u8; 3],
 ) -> Result<Vec<u8>, AttestationError> {
     let sample = Sample::of(sample, kind, lang);
+    let sample = match recipient {
+        Some(recipient) => Sample::with(sample.content, recipient.clone()),
+        None => sample,
+    };
     render(&AttestationInput { accent, ..sample.input(template) })
 }
 

@@ -92,6 +92,9 @@ fn every_mandated_mention_must_be_shown() {
     let code = ours.lines().find(|line| line.contains("](qr)")).unwrap();
     assert!(refused(&ours.replace(code, ">")).1.contains("must show the QR code"));
     assert!(refused(&ours.replace("# {{ kind_label }}", "## {{ kind_label }}")).1.contains("level 1"));
+    assert!(refused(&ours.replace("## Objectifs", "### Objectifs")).1.contains("skips a level"));
+    assert!(refused(&ours_with("## Avant")).1.contains("first heading"));
+    assert!(refused(&ours.replace("## Objectifs", "# Objectifs")).1.contains("there are several"));
     // Behind a condition that samples don't meet, too.
     assert!(refused(&ours.replace("{{ title }}", "{% if title == 'x' %}{{ title }}{% endif %}")).1.contains("title"));
 }
@@ -99,7 +102,10 @@ fn every_mandated_mention_must_be_shown() {
 #[test]
 fn a_template_that_hides_a_mention_on_one_award_alone_is_stopped_there() {
     let ours = builtin::source(KIND, Lang::Fr);
-    let sly = ours.replace("{.name} {{ recipient.name }}", "{.name} {% if recipient.name != 'Zoé' %}{{ recipient.name }}{% endif %}");
+    let sly = ours.replace(
+        "{.name} {{ recipient.name }}",
+        "{.name} {% if recipient.name != 'Zoé' %}{{ recipient.name }}{% endif %}",
+    );
     let template = read_with(&sly, "").unwrap();
     let error = draw_with(&template, &french(), &PersonName::new("Zoé").unwrap()).unwrap_err();
     assert!(error.to_string().contains("recipient.name"), "{error}");
@@ -116,17 +122,21 @@ fn a_style_sheet_is_checked_with_its_files() {
     all = files(&[("style.toml", "[fonts]\nregular = \"a.ttf\"\nbold = \"a.ttf\"\n"), ("a.ttf", "no font")]);
     assert!(Template::new(KIND, Lang::Fr, &all).unwrap_err().problem.contains("not a TrueType"));
     all = TemplateFiles::from([("participation.fr.md".to_owned(), b"a\n\xff".to_vec())]);
-    assert_eq!(Template::new(KIND, Lang::Fr, &all).unwrap_err().to_string(), "participation.fr.md, line 2: it is not UTF-8");
+    assert_eq!(
+        Template::new(KIND, Lang::Fr, &all).unwrap_err().to_string(),
+        "participation.fr.md, line 2: it is not UTF-8"
+    );
     all = TemplateFiles::from([("participation.fr.md".to_owned(), vec![b'a'; MAX_SOURCE_BYTES + 1])]);
     assert!(Template::new(KIND, Lang::Fr, &all).unwrap_err().problem.contains("65536"));
 }
 
 /// A template with everything: logo, signature, own font, table, numbered list.
-fn rich() -> Template {
-    let logo = br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 30 10"><path fill="#063" d="M0 0h30v10H0z"/></svg>"##;
+pub(in crate::attestation) fn rich() -> Template {
+    let logo =
+        br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 30 10"><path fill="#063" d="M0 0h30v10H0z"/></svg>"##;
     let style = "[colours]\naccent = \"#006633\"\n[logo]\nfile = \"logo.svg\"\nheight = 40\n[fonts]\nregular = \"own.ttf\"\nbold = \"own.ttf\"\n\
                  [signature]\nname = \"Anne Martin\"\nrole = \"Directrice\"\nplace = \"Lyon\"\nfile = \"logo.svg\"\n";
-    let table = "| Module | Heures |\n|---|---|\n| Un | 2 |\n| Deux, qui est bien plus long que le premier | 3 |\n\n1. d’abord\n2. ensuite\n   - dedans\n\n> ## Cadre";
+    let table = "| Module | Heures |\n|---|---|\n| Un | 2 |\n| Deux, qui est bien plus long que le premier | 3 |\n\n1. d’abord\n2. ensuite\n   - dedans\n\n> Cadre";
     let mut files = files(&[("style.toml", style), ("participation.fr.md", &ours_with(table))]);
     files.insert("logo.svg".to_owned(), logo.to_vec());
     files.insert("own.ttf".to_owned(), include_bytes!("../../../templates/fonts/DejaVuSans.ttf").to_vec());
@@ -183,7 +193,7 @@ proptest! {
         name in "[#>*_`|\\-+1-9.!\\[\\](){}%<&~:=\\\\ a-zé]{0,30}x",
         title in "(\n|# |> |- |1\\. |\\||\\{\\{ id \\}\\}|\\{\\.title\\}|<b>|\u{f0000}41\u{f0002}|[a-z ]){1,12}x",
     ) {
-        let shape = |blocks: &[Block]| blocks.iter().map(|block| std::mem::discriminant(block)).collect::<Vec<_>>();
+        let shape = |blocks: &[Block]| blocks.iter().map(std::mem::discriminant).collect::<Vec<_>>();
         let template = Template::builtin(KIND, Lang::Fr);
         let ordinary = blocks(&template, &french(), "Zoé");
         let content = CredentialView { title: title.clone(), objectives: vec![title.clone(); 3], ..french() };

@@ -76,6 +76,12 @@ pub enum Conclusion {
     StatusUnknown,
     /// The badge in a PDF holds; its pages are nobody's signature.
     PdfNotCompared,
+    /// The same, and nothing can be said of what the pages look like.
+    PdfNotVerifiable,
+    /// The pages of a PDF show something else than the badge in it says.
+    PdfAltered,
+    /// A PDF was changed after it was sealed.
+    PdfSealBroken,
     /// A presentation, and all in it, hold.
     Presented,
     /// A presentation with something in it that does not hold.
@@ -96,11 +102,14 @@ impl Conclusion {
         let failed = |code| report.outcome(code) == Some(Outcome::Fail);
         let open = |code| report.outcome(code) == Some(Outcome::NotChecked);
         let is = |code, reason| report.reason(code) == Some(reason);
-        if failed(CheckCode::Form) {
+        let pages_altered = report.reason(CheckCode::Form).is_some_and(Reason::is_of_altered_pages);
+        if failed(CheckCode::Form) && !pages_altered {
             return match report.reason(CheckCode::Form) {
                 Some(Reason::NoCredential) => Self::NoBadge,
                 Some(Reason::SeveralCredentials) => Self::SeveralBadges,
-                Some(Reason::UnsafeFile) => Self::UnsafeFile,
+                Some(Reason::UnsafeFile | Reason::PdfEncrypted | Reason::PdfDamaged | Reason::PdfActive) => {
+                    Self::UnsafeFile
+                }
                 Some(Reason::Unfetched) => Self::Unfetched,
                 Some(Reason::JwtUnsigned) => Self::Unsigned,
                 _ => Self::Unreadable,
@@ -124,6 +133,10 @@ impl Conclusion {
                 Some(Reason::ForeignKey | Reason::KeyNotListed) => Self::ForeignKey,
                 _ => Self::BadSignature,
             };
+        }
+        if pages_altered {
+            let broken = is(CheckCode::Form, Reason::PdfSealBroken);
+            return if broken { Self::PdfSealBroken } else { Self::PdfAltered };
         }
         if report.outcome(CheckCode::Credentials).is_some() {
             return Self::of_presentation(report);
@@ -158,8 +171,10 @@ impl Conclusion {
             Self::StatusUnknown
         } else if open(CheckCode::Recipient) {
             Self::NobodyNamed
-        } else if is(CheckCode::Form, Reason::PdfNotCompared) {
+        } else if is(CheckCode::Form, Reason::PdfNotCompared) || is(CheckCode::Form, Reason::PdfTextAgrees) {
             Self::PdfNotCompared
+        } else if open(CheckCode::Form) {
+            Self::PdfNotVerifiable
         } else if report.verdict != Verdict::Valid {
             // Whatever was added to the checks since: never more than the verdict says.
             Self::Incomplete

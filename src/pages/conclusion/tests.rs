@@ -50,6 +50,28 @@ fn what_could_not_be_checked_says_which_check() {
     assert_eq!(but(Status, Outcome::Fail, Reason::StatusListNotAuthentic), Conclusion::StatusUnknown);
     assert_eq!(but(Recipient, open, Reason::RecipientUnnamed), Conclusion::NobodyNamed);
     assert_eq!(but(Form, open, Reason::PdfNotCompared), Conclusion::PdfNotCompared);
+    assert_eq!(but(Form, open, Reason::PdfTextAgrees), Conclusion::PdfNotCompared);
+    for reason in [Reason::PdfNotVerifiable, Reason::PdfRevised, Reason::PdfOtherFiles, Reason::PdfOtherText] {
+        assert_eq!(but(Form, open, reason), Conclusion::PdfNotVerifiable);
+    }
+}
+
+/// The pages of a PDF are altered whatever becomes of the badge in it, unless that is a forgery itself.
+#[test]
+fn altered_pages_are_told_from_an_altered_badge() {
+    use CheckCode::{Form, IssuerKey, Proof};
+    let altered = |mut report: Report| {
+        report.checks[0] = crate::verify::Check::new(Form, Outcome::Fail, Reason::PdfOtherDuration);
+        Conclusion::of(&report)
+    };
+    let (open, fail) = (Outcome::NotChecked, Outcome::Fail);
+    assert_eq!(altered(report(Verdict::Invalid)), Conclusion::Altered);
+    assert_eq!(altered(report(Verdict::Valid)), Conclusion::PdfAltered);
+    assert_eq!(altered(report(Verdict::Revoked)), Conclusion::PdfAltered);
+    let unreached = report_until(Verdict::Unverifiable, IssuerKey, open, Reason::KeyUnavailable);
+    assert_eq!(altered(unreached), Conclusion::PdfAltered);
+    let forged = report_until(Verdict::Invalid, Proof, fail, Reason::SignatureMismatch);
+    assert_eq!(altered(forged), Conclusion::Altered);
 }
 
 #[test]

@@ -251,6 +251,30 @@ impl Conclusion {
                     "The badge attached to this PDF is authentic and in force. But no signature covers the pages of the PDF, which may have been altered. Scan its QR code, or compare each line below with those pages: the content below is what counts.",
                 ),
             ),
+            Self::PdfNotVerifiable => said(
+                "doubt",
+                ("Apparence du PDF non vérifiable", "Appearance of the PDF not verifiable"),
+                (
+                    "Le badge joint à ce PDF est authentique et en vigueur. Mais ses pages ne sont pas telles que ce service les compose : elles ont pu être modifiées. Ne vous y fiez pas : c’est le contenu ci-dessous qui fait foi. Scannez le QR code, ou demandez le fichier d’origine.",
+                    "The badge attached to this PDF is authentic and in force. But its pages are not as this service makes them: they may have been altered. Do not rely on them: the content below is what counts. Scan the QR code, or ask for the original file.",
+                ),
+            ),
+            Self::PdfAltered => said(
+                "invalid",
+                ("PDF modifié", "PDF altered"),
+                (
+                    "Les pages de ce PDF n’affichent pas ce que dit le badge signé qui y est joint : elles ont été modifiées. Ne vous y fiez pas. Si un contenu signé est affiché ci-dessous, lui seul fait foi.",
+                    "The pages of this PDF do not show what the signed badge attached to it says: they were altered. Do not rely on them. If signed content is shown below, it alone counts.",
+                ),
+            ),
+            Self::PdfSealBroken => said(
+                "invalid",
+                ("Sceau rompu", "Seal broken"),
+                (
+                    "Ce PDF a été modifié après avoir été scellé : ne vous y fiez pas. Si un contenu signé est affiché ci-dessous, lui seul fait foi.",
+                    "This PDF was altered after it was sealed: do not rely on it. If signed content is shown below, it alone counts.",
+                ),
+            ),
             Self::Presented => said(
                 "valid",
                 ("Présentation authentique", "Authentic presentation"),

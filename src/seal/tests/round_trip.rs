@@ -25,8 +25,27 @@ fn a_seal_is_valid_for_whoever_trusts_the_authority_and_keeps_the_file_before_it
     assert_eq!(found.not_before, moment("2026-01-01T00:00:00Z"));
     assert_eq!(found.not_after, moment("2027-12-31T00:00:00Z"));
     // The file still is what it was, for our own reader of attachments too.
-    assert_eq!(attestation::attached_credential(&sealed), attestation::attached_credential(&plain));
+    let attached = |pdf: &[u8]| attestation::inspect::open(pdf).unwrap().unwrap().credential().to_owned();
+    assert_eq!(attached(&sealed), attached(&plain));
+    assert!(is_as_written(&sealed, &found));
     assert_eq!(check(&plain, &[root.anchor()], now()), Ok(None));
+}
+
+/// Whatever the moment, and whoever seals: what is written behind the file is known but for the signature.
+#[test]
+fn what_we_write_is_known_again_and_nothing_else_is() {
+    let plain = attestation("Un titre", "Zoé Martin");
+    let (_, organisation) = organisation();
+    let sealed = seal_with(&plain, &organisation, &[], moment("2026-11-25T12:00:00.123456Z")).unwrap();
+    let of = found(&sealed, &[]);
+    assert!(is_as_written(&sealed, &of));
+    for word in [&b"/T(seal)"[..], b"/SigFlags 3", b"/Prev ", b"startxref"] {
+        let mut changed = sealed.clone();
+        let at = sealed.windows(word.len()).rposition(|found| found == word).unwrap();
+        changed[at + word.len() - 2] ^= 1;
+        assert!(!is_as_written(&changed, &of), "{}", String::from_utf8_lossy(word));
+    }
+    assert!(!is_as_written(&[&sealed[..], b"\n"].concat(), &of));
 }
 
 #[test]
