@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::text::{Pages, Passage};
 use crate::catalog::{AwardKind, Modality};
 use crate::credential::CredentialView;
+use crate::criteria::{CountedBy, EffectiveDuration};
 use crate::markdown;
 use crate::mentions::{self, Mention};
 use crate::text::{Lang, PersonName};
@@ -246,11 +247,21 @@ impl Comparing<'_> {
         }
     }
 
-    /// A duration that stands in a passage with none of the signed texts.
+    /// A duration that stands in a passage with none of the signed texts, and is neither the estimated nor the effective one.
     fn other_duration(&self) -> Option<String> {
         let signed: Vec<String> = signed_texts(self.content);
-        let foreign =
-            |at: &usize| signed.iter().all(|text| !text.contains(&self.keys[*at]) && !self.keys[*at].contains(text));
+        let effective = self.content.effective.map(|effective| effective.duration);
+        let durations = [self.content.duration, effective].into_iter().flatten();
+        let durations: Vec<String> = durations.map(|duration| comparable(&duration.spoken())).collect();
+        // 13 h 30 is not 3 h 30.
+        let whole = |said: &str, duration: &String| {
+            said.match_indices(duration.as_str()).any(|(at, _)| !said[..at].ends_with(|c: char| c.is_ascii_digit()))
+        };
+        let foreign = |at: &usize| {
+            let said = &self.keys[*at];
+            signed.iter().all(|text| !text.contains(said) && !said.contains(text))
+                && !durations.iter().any(|duration| whole(said, duration))
+        };
         (0..self.keys.len())
             .filter(foreign)
             .map(|at| &self.said.passages[at].text)
@@ -361,6 +372,8 @@ fn everything(content: &CredentialView) -> CredentialView {
     let some = |moment: Option<Timestamp>| moment.or(Some(content.valid_from));
     CredentialView {
         duration: content.duration.or_else(|| "PT1H".parse().ok()),
+        effective: content.effective.or_else(an_hour),
+        passed: true,
         modality: content.modality.or(Some(Modality::Hybrid)),
         valid_until: some(content.valid_until),
         awarded: some(content.awarded),
@@ -370,13 +383,18 @@ fn everything(content: &CredentialView) -> CredentialView {
     }
 }
 
+fn an_hour() -> Option<EffectiveDuration> {
+    Some(EffectiveDuration { duration: "PT1H".parse().ok()?, basis: CountedBy::Measured })
+}
+
 /// Which field a mention is of, by its label.
 fn field_of(label: &str, lang: Lang) -> Field {
-    let one = "PT1H".parse().ok().map(|duration| Mention::duration(duration, lang).label);
-    let modality = Mention::modality(Modality::Hybrid, lang).label;
+    let durations =
+        an_hour().map(|hour| [Mention::duration(hour.duration, lang).label, Mention::effective(hour, lang).label]);
+    let texts = [Mention::modality(Modality::Hybrid, lang).label, Mention::passed(lang).label];
     match label {
-        label if Some(label) == one => Field::Duration,
-        label if label == modality => Field::Text,
+        label if durations.is_some_and(|labels| labels.contains(&label)) => Field::Duration,
+        label if texts.contains(&label) => Field::Text,
         _ => Field::Dates,
     }
 }

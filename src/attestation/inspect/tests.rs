@@ -6,6 +6,7 @@ use crate::attestation::template::sample::{SECRET, URL, english, french};
 use crate::attestation::tests::name;
 use crate::attestation::{AttestationInput, Template, render};
 use crate::catalog::AwardKind;
+use crate::criteria::{CountedBy, EffectiveDuration};
 use crate::text::PersonName;
 use crate::time::Zone;
 
@@ -89,12 +90,19 @@ fn a_date_in_another_zone_is_no_contradiction_and_no_pass() {
     assert_eq!(judged(&drawn(&content, &name(), &zone, [0, 0, 0x91]), &content), Appearance::OtherText);
 }
 
+fn effective(duration: &str, basis: CountedBy) -> Option<EffectiveDuration> {
+    Some(EffectiveDuration { duration: duration.parse().ok()?, basis })
+}
+
 #[test]
 fn each_signed_content_is_contradicted_by_name() {
     let signed = committed(french(), &name());
     let cases = [
         (CredentialView { title: "Autre formation".to_owned(), ..signed.clone() }, Field::Title),
         (CredentialView { duration: Some("PT99H".parse().unwrap()), ..signed.clone() }, Field::Duration),
+        (CredentialView { effective: effective("PT9H10M", CountedBy::Measured), ..signed.clone() }, Field::Duration),
+        (CredentialView { effective: effective("PT3H10M", CountedBy::Attendance), ..signed.clone() }, Field::Duration),
+        (CredentialView { passed: true, ..signed.clone() }, Field::Text),
         (CredentialView { awarded: Some("2027-03-20T16:00:00Z".parse().unwrap()), ..signed.clone() }, Field::Dates),
         (CredentialView { valid_until: Some("2027-03-20T16:00:00Z".parse().unwrap()), ..signed.clone() }, Field::Dates),
         (CredentialView { kind: Some(AwardKind::Certificate), ..signed.clone() }, Field::Kind),
@@ -118,7 +126,13 @@ fn each_signed_content_is_contradicted_by_name() {
     let silent = CredentialView { duration: None, ..signed.clone() };
     let pdf = drawn(&silent, &name(), &Zone::default(), [0, 0, 0x91]);
     assert_eq!(judged(&pdf, &signed), Appearance::Foreign(Foreign("no duration to compare".to_owned())));
+    let silent_too = CredentialView { effective: None, ..signed.clone() };
+    let pdf = drawn(&silent_too, &name(), &Zone::default(), [0, 0, 0x91]);
+    assert_eq!(judged(&pdf, &signed), Appearance::Foreign(Foreign("no duration to compare".to_owned())));
     // A mention of what nobody signed.
+    let pdf = drawn(&signed, &name(), &Zone::default(), [0, 0, 0x91]);
+    let Appearance::Contradicts(differences) = judged(&pdf, &silent_too) else { panic!() };
+    assert_eq!((differences[0].field, &differences[0].signed), (Field::Duration, &None));
     let pdf = drawn(&signed, &name(), &Zone::default(), [0, 0, 0x91]);
     let Appearance::Contradicts(differences) = judged(&pdf, &silent) else { panic!() };
     assert_eq!((differences[0].field, &differences[0].signed), (Field::Duration, &None));
