@@ -165,6 +165,9 @@ fn serve(
             return Ok(());
         }
     }
+    // What is left unread when a connection is closed breaks it off, with whatever was answered.
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    stream.read_exact(&mut vec![0; length.unwrap_or(0)])?;
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
     asked.lock().unwrap().push(head);
     drop(gate.opened.wait_while(gate.closed.lock().unwrap(), |closed| *closed).unwrap());
