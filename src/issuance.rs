@@ -283,12 +283,19 @@ impl Service {
         }
         // Where this process dies before, the first download binds it.
         if self.templates.is_some()
-            && let Some(award) = self.store.award(record.award).await?
+            && let Err(error) = self.bind_template(&record).await
         {
-            self.template_of(&award, id).await?;
+            tracing::warn!(credential.id = %id, %error, "template.not_bound");
         }
         self.outbox.notify_one();
         tracing::info!(credential.id = %id, credential.version = record.version, key.id = %key_id, "credential.issued");
+        Ok(())
+    }
+
+    async fn bind_template(&self, record: &CredentialRecord) -> Result<(), ServiceError> {
+        if let Some(award) = self.store.award(record.award).await? {
+            self.template_of(&award, record.id).await?;
+        }
         Ok(())
     }
 

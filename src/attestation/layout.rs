@@ -23,6 +23,8 @@ const PANEL_PADDING: f32 = 12.0;
 const BESIDE_GAP: f32 = 16.0;
 /// Points of the accent at the left edge of a panel.
 const PANEL_EDGE: f32 = 3.0;
+/// The least share of a column's width that is left for texts beside a figure.
+const LEAST_BESIDE: f32 = 0.35;
 /// Points that a panel may have from top to bottom; a longer one is divided.
 const MAX_UNDIVIDED: f32 = 560.0;
 /// Points of the short line.
@@ -216,7 +218,10 @@ impl<'a> Layout<'a> {
         let inner = Column { x: column.x + padding, width: column.width - 2.0 * padding };
         let size = figure.map(|figure| placed(figure, inner));
         let aside = size.map_or(0.0, |(width, _)| width + BESIDE_GAP);
-        let beside = Column { x: inner.x + aside, width: (inner.width - aside).max(LIST_INDENT) };
+        // Beside a figure that takes nearly all there is, nobody could read: it stands above then.
+        let above = inner.width - aside < inner.width * LEAST_BESIDE;
+        let aside = if above { 0.0 } else { aside };
+        let beside = Column { x: inner.x + aside, width: inner.width - aside };
         // Read in this order: a heading, the figure, what to do with it.
         let leading = blocks.iter().take_while(|block| matches!(block, Block::Heading { .. })).count();
         let mut texts = self.strips(&blocks[..leading], beside);
@@ -225,8 +230,8 @@ impl<'a> Layout<'a> {
         let text_height = super::paginate::height(&texts, 1.0);
         let inner_height = text_height.max(size.map_or(0.0, |(_, height)| height));
         let height = inner_height + 2.0 * padding;
-        if height > MAX_UNDIVIDED {
-            // Too much for one page: no ground, one thing after the other.
+        if above || height > MAX_UNDIVIDED {
+            // Too much for one place: no ground, one thing after the other.
             if let (Some(figure), Some(element), Some(size)) = (figure, drawn, size) {
                 let mark = figure_mark(&figure.drawing, inner.x, 0.0, size, element);
                 strips.push(Strip {

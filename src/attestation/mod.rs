@@ -91,6 +91,12 @@ pub enum AttestationError {
     /// The template does not work on this award.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A text would stand outside the margins: lists, panels or tables are nested too deep for their width.
+    #[error("a text would stand outside the margins: {0}…")]
+    Outside(
+        /// How it begins.
+        String,
+    ),
     /// The PDF library refused: the document would not keep to PDF/A-3a or PDF/UA-1.
     #[error("the PDF would break its standards: {0}")]
     Pdf(String),
@@ -99,7 +105,9 @@ pub enum AttestationError {
 /// Points above the text of every page but the first.
 const TOP_MARGIN: f32 = 54.0;
 /// Points from the end of the text to the baseline of the footer.
-const FOOTER_DROP: f32 = 25.0;
+const FOOTER_DROP: f32 = 20.0;
+/// Points by which a line may exceed its column: a space that hangs, an italic overhang.
+const TOLERANCE: f32 = 2.0;
 /// Points between the verification panel and the text above it, at least.
 const PANEL_GAP: f32 = 16.0;
 /// A panel that would leave less than this to the text of page 1 goes to the end of the document instead.
@@ -120,6 +128,7 @@ pub fn render(input: &AttestationInput<'_>) -> Result<Vec<u8>, AttestationError>
     let pages = with_typesetter(template.fonts(), |typesetter| {
         compose(input, &reading, &mut Layout::new(typesetter, &mut structure, template.sheet()))
     });
+    stay_inside(&pages, template)?;
     let palette = Palette::new(template.sheet().accent.unwrap_or(input.accent), template.sheet().inks);
     draw::draw(pages, structure, &palette, describe(input))
 }
@@ -185,6 +194,25 @@ fn compose(input: &AttestationInput<'_>, reading: &Reading, layout: &mut Layout<
         page.footer = footer(input, reading, (index + 1, total), layout);
     }
     pages
+}
+
+/// Refuses what no reader could see: a line of text outside the margins. Layout leaves none; a template must not find a way.
+fn stay_inside(pages: &[Page], template: &Template) -> Result<(), AttestationError> {
+    let sheet = template.sheet();
+    let (left, right) = (sheet.margin_side - TOLERANCE, A4.0 - sheet.margin_side + TOLERANCE);
+    let bottom = A4.1 - sheet.margin_bottom + TOLERANCE;
+    for (top, mark) in pages
+        .iter()
+        .flat_map(|page| &page.strips)
+        .flat_map(|(top, strip)| strip.marks.iter().map(move |mark| (top, mark)))
+    {
+        let Mark::Line { x, y, text, index, .. } = mark else { continue };
+        let Some(line) = text.paragraph.lines.get(*index) else { continue };
+        if *x < left || x + line.width > right || top + y + line.height > bottom {
+            return Err(AttestationError::Outside(text.paragraph.text.chars().take(40).collect()));
+        }
+    }
+    Ok(())
 }
 
 /// Which document this is, and which page of it.

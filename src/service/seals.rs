@@ -67,6 +67,8 @@ impl From<KeyringError> for SealImportError {
 enum Hindrance {
     #[error("its private key is not in this keyring")]
     NoKey,
+    #[error("its private key can't be read: {0}")]
+    Keyring(KeyringError),
     #[error("its stored certificates can't be read: {0}")]
     Stored(CertificateError),
     #[error(transparent)]
@@ -212,7 +214,11 @@ impl Service {
         plain: Arc<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Result<Vec<u8>, Hindrance>, ServiceError> {
-        let Some(signer) = self.keyring.key(&seal.issuer, &seal.thumbprint)? else { return Ok(Err(Hindrance::NoKey)) };
+        let signer = match self.keyring.key(&seal.issuer, &seal.thumbprint) {
+            Ok(Some(signer)) => signer,
+            Ok(None) => return Ok(Err(Hindrance::NoKey)),
+            Err(error) => return Ok(Err(Hindrance::Keyring(error))),
+        };
         let certificates = match CertificateChain::from_pem(&seal.certificates) {
             Ok(certificates) => certificates,
             Err(error) => return Ok(Err(Hindrance::Stored(error))),

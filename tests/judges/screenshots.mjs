@@ -166,11 +166,14 @@ function handedIn() {
   for(const name of ['credential.json', 'badge.png', 'badge.svg', 'attestation.pdf']) {
     sent[`verify-${name.replace('.', '-')}`] = {file: file(name, read(awards[0], name)), tone: /^(valid|revoked)$/};
   }
+  // One issuer of the demo seals, the other does not.
+  const attestation = sealed => awards.map(award => read(award, 'attestation.pdf')).find(pdf => pdf.includes('/ByteRange') === sealed);
   return {
     ...sent,
     'verify-other-person': {file: file('badge.png', read(awards[0], 'badge.png')), email: 'nobody@elsewhere.example', tone: /^invalid$/},
     'verify-altered': {file: file('altered.json', Buffer.from(altered)), tone: /^invalid$/},
-    'verify-pdf-changed': {file: file('x.pdf', Buffer.concat([read(awards[0], 'attestation.pdf'), Buffer.from('\n')])), tone: /^(doubt|revoked)$/},
+    'verify-pdf-changed': {file: file('x.pdf', Buffer.concat([attestation(false), Buffer.from('\n')])), tone: /^(doubt|revoked)$/},
+    'verify-seal-broken': {file: file('x.pdf', Buffer.concat([attestation(true), Buffer.from('\n')])), tone: /^invalid$/},
     'verify-no-badge': {file: file('photo.jpg', Buffer.from([0xff, 0xd8, 0xff, 0xe0])), tone: /^unverifiable$/},
     'verify-text': {text: credential.toString(), tone: /^(valid|revoked)$/},
     'verify-address': {text: 'https://badges.invalid/1', tone: /^unverifiable$/},

@@ -17,6 +17,9 @@ use crate::mentions::{self, Mention};
 use crate::text::{Lang, PersonName};
 use crate::time::{Timestamp, Zone};
 
+/// How many passages with a duration are compared with what is signed.
+const MAX_DURATIONS: usize = 200;
+
 /// The longest name that is looked for, in words.
 const LONGEST_NAME: usize = 12;
 /// The most names that are tried against the commitment.
@@ -262,11 +265,12 @@ impl Comparing<'_> {
             signed.iter().all(|text| !text.contains(said) && !said.contains(text))
                 && !durations.iter().any(|duration| whole(said, duration))
         };
+        // The quick question first; what says more durations than any document of ours is not asked for all of them.
         (0..self.keys.len())
-            .filter(foreign)
-            .map(|at| &self.said.passages[at].text)
-            .find(|text| has_duration(text))
-            .cloned()
+            .filter(|at| has_duration(&self.said.passages[*at].text))
+            .take(MAX_DURATIONS)
+            .find(foreign)
+            .map(|at| self.said.passages[at].text.clone())
     }
 
     fn issuer(&mut self) {

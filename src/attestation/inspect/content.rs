@@ -3,9 +3,10 @@
 //! shows text besides makes the page unreadable, since a text that was not read may say anything.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use lopdf::content::{Content, Operation};
-use lopdf::{Dictionary, Document, Object};
+use lopdf::{Dictionary, Document, Object, ObjectId};
 
 use super::Foreign;
 use super::font::Font;
@@ -85,7 +86,7 @@ struct State {
 }
 
 struct Reader {
-    fonts: HashMap<Vec<u8>, Option<Font>>,
+    fonts: HashMap<Vec<u8>, Option<Rc<Font>>>,
     size: (f32, f32),
     state: State,
     saved: Vec<State>,
@@ -96,11 +97,13 @@ struct Reader {
     /// Where texts are, and the content that they are of.
     texts: Vec<(Area, Option<i64>)>,
     fills: Vec<(Area, Rgb)>,
+    /// How many texts there were, blank ones too.
+    shown: usize,
     painted: Painted,
 }
 
 /// Reads a page.
-pub(super) fn read(page: &Dictionary, document: &Document) -> Painted {
+pub(super) fn read(page: &Dictionary, document: &Document, known: &mut Fonts) -> Painted {
     let unreadable = |why: &str| Painted { foreign: vec![Foreign(why.to_owned())], ..Painted::default() };
     let stream = page.get_deref(b"Contents", document).and_then(Object::as_stream);
     let Ok(bytes) = stream.and_then(|stream| stream.get_plain_content_with_limit(MAX_CONTENT_BYTES)) else {
@@ -108,7 +111,7 @@ pub(super) fn read(page: &Dictionary, document: &Document) -> Painted {
     };
     let Ok(content) = Content::decode_strict(&bytes) else { return unreadable("a page whose content cannot be read") };
     let mut reader = Reader {
-        fonts: fonts_of(page, document),
+        fonts: fonts_of(page, document, known),
         size: size_of(page, document),
         state: State::default(),
         saved: Vec::new(),
@@ -118,6 +121,7 @@ pub(super) fn read(page: &Dictionary, document: &Document) -> Painted {
         corners: Vec::new(),
         texts: Vec::new(),
         fills: Vec::new(),
+        shown: 0,
         painted: Painted { readable: true, ..Painted::default() },
     };
     content.operations.iter().for_each(|operation| reader.operation(operation));
@@ -127,12 +131,26 @@ pub(super) fn read(page: &Dictionary, document: &Document) -> Painted {
     reader.painted
 }
 
-fn fonts_of(page: &Dictionary, document: &Document) -> HashMap<Vec<u8>, Option<Font>> {
+/// The fonts of a document, each read once.
+pub(super) type Fonts = HashMap<ObjectId, Option<Rc<Font>>>;
+
+/// A font beyond the most of a document is as good as unreadable.
+fn fonts_of(page: &Dictionary, document: &Document, known: &mut Fonts) -> HashMap<Vec<u8>, Option<Rc<Font>>> {
     let fonts = page.get_deref(b"Resources", document).and_then(Object::as_dict);
     let fonts = fonts.and_then(|resources| resources.get_deref(b"Font", document)).and_then(Object::as_dict);
-    let read = |font: &Object| {
-        let (_, font) = document.dereference(font).ok()?;
-        Font::read(font.as_dict().ok()?, document)
+    let mut read = |font: &Object| {
+        // Ours are objects of their own.
+        let (id, font) = document.dereference(font).ok()?;
+        let id = id?;
+        if let Some(known) = known.get(&id) {
+            return known.clone();
+        }
+        if known.len() >= MAX_FONTS {
+            return None;
+        }
+        let font = font.as_dict().ok().and_then(|font| Font::read(font, document)).map(Rc::new);
+        known.insert(id, font.clone());
+        font
     };
     fonts
         .map(|fonts| fonts.iter().take(MAX_FONTS).map(|(name, font)| (name.clone(), read(font))).collect())
@@ -245,14 +263,16 @@ impl Reader {
             self.painted.readable = false;
             return self.note("a text without a place or a font");
         };
-        if self.texts.len() >= MAX_TEXTS {
+        self.shown += 1;
+        if self.shown > MAX_TEXTS {
             self.painted.readable = false;
             return self.note("a page of too many texts");
         }
         let mut text = String::new();
         let (mut width, mut widest) = (0.0f32, 0.0f32);
         let mut least = 0.0f32;
-        let font = self.fonts.get(&name).and_then(Option::as_ref);
+        let font = self.fonts.get(&name).cloned().flatten();
+        let font = font.as_deref();
         let mut read = font.is_some();
         for item in items {
             match (item, font) {

@@ -11,6 +11,8 @@ use lopdf::{Dictionary, Document, Object};
 const MAX_MAP_BYTES: usize = 64 * 1024;
 /// The most entries of a list of widths.
 const MAX_WIDTHS: usize = 16 * 1024;
+/// The most codes that a map or a list of widths may speak of, those it repeats included: as many as there are.
+const MAX_CODES: usize = 1 << 16;
 
 /// A font with two-byte codes (Identity-H, ISO 32000-1 § 9.7.5.2).
 #[derive(Debug, Default)]
@@ -34,7 +36,7 @@ impl Font {
         let widths = descendant.as_dict().and_then(|font| font.get_deref(b"W", document)).and_then(Object::as_array);
         Some(Self {
             texts: texts(std::str::from_utf8(&map).ok()?)?,
-            widths: widths_of(widths.ok().filter(|widths| widths.len() <= MAX_WIDTHS)?),
+            widths: widths_of(widths.ok().filter(|widths| widths.len() <= MAX_WIDTHS)?)?,
         })
     }
 
@@ -51,6 +53,7 @@ impl Font {
 /// The pairs of a map. Ranges are written by others than us; both forms of them are read, an array within one is not.
 fn texts(map: &str) -> Option<HashMap<u16, String>> {
     let mut texts = HashMap::new();
+    let mut left = MAX_CODES;
     let mut section: Option<usize> = None;
     let mut row: Vec<&str> = Vec::new();
     for token in map.split_ascii_whitespace().flat_map(|word| word.split_inclusive('>')) {
@@ -69,6 +72,7 @@ fn texts(map: &str) -> Option<HashMap<u16, String>> {
                 if row.len() == width {
                     let code = |text: &str| u16::from_str_radix(Some(text).filter(|text| text.len() == 4)?, 16).ok();
                     let (first, last) = (code(row[0])?, code(row[width - 2])?);
+                    left = left.checked_sub(usize::from(last.saturating_sub(first)) + 1)?;
                     let text = utf16(row[width - 1])?;
                     for (offset, at) in (first..=last).enumerate() {
                         texts.insert(at, later(&text, u32::try_from(offset).ok()?)?);
@@ -99,24 +103,27 @@ fn later(text: &str, offset: u32) -> Option<String> {
 }
 
 /// Widths (ISO 32000-1 § 9.7.4.3): `first [w w …]`, or `first last w`.
-fn widths_of(items: &[Object]) -> HashMap<u16, f32> {
+fn widths_of(items: &[Object]) -> Option<HashMap<u16, f32>> {
     let mut widths = HashMap::new();
+    let mut left = MAX_CODES;
     let mut rest = items;
     let code = |object: &Object| object.as_i64().ok().and_then(|code| u16::try_from(code).ok());
     loop {
         match rest {
             [first, Object::Array(each), more @ ..] => {
+                left = left.checked_sub(each.len())?;
                 let codes = code(first).into_iter().flat_map(|first| first..);
                 widths.extend(codes.zip(each.iter().filter_map(|width| width.as_float().ok())));
                 rest = more;
             }
             [first, last, width, more @ ..] => {
                 if let (Some(first), Some(last), Ok(width)) = (code(first), code(last), width.as_float()) {
+                    left = left.checked_sub(usize::from(last.saturating_sub(first)) + 1)?;
                     widths.extend((first..=last).map(|code| (code, width)));
                 }
                 rest = more;
             }
-            _ => return widths,
+            _ => return Some(widths),
         }
     }
 }
@@ -144,8 +151,22 @@ mod tests {
     }
 
     #[test]
+    fn a_font_that_speaks_of_its_codes_again_and_again_is_not_read() {
+        let range = "<0000> <7fff> <0041> ";
+        assert_eq!(texts(&format!("beginbfrange {} endbfrange", range.repeat(3))), None);
+        assert_eq!(
+            texts(&format!("beginbfrange <0000> <07ff> <0041> {} endbfrange", "<0000> <07ff> <0041> ".repeat(32))),
+            None
+        );
+        let widths: Vec<Object> = [0, 65535, 500, 0, 65535, 500].map(Object::from).to_vec();
+        assert_eq!(widths_of(&widths), None);
+        assert_eq!(widths_of(&widths[..3]).map(|widths| widths.len()), Some(1 << 16));
+    }
+
+    #[test]
     fn widths_have_two_forms() {
-        let of = |items: Vec<Object>| widths_of(&items).into_iter().collect::<std::collections::BTreeMap<_, _>>();
+        let of =
+            |items: Vec<Object>| widths_of(&items).unwrap().into_iter().collect::<std::collections::BTreeMap<_, _>>();
         let items = vec![1.into(), Object::Array(vec![500.into(), 600.into()]), 7.into(), 8.into(), 250.into()];
         assert_eq!(of(items).into_iter().collect::<Vec<_>>(), [(1, 500.0), (2, 600.0), (7, 250.0), (8, 250.0)]);
     }

@@ -12,7 +12,7 @@ use crate::attestation::colour::Rgb;
 /// The most pages that are read.
 const MAX_PAGES: usize = 32;
 /// How deep elements are looked into: a list of a list of a list has ten.
-const MAX_DEPTH: usize = 24;
+const MAX_DEPTH: usize = 48;
 /// The most elements that are looked at.
 const MAX_ELEMENTS: usize = 20_000;
 /// Points at the foot of a page where what is no content may stand: which document this is, and which page of it.
@@ -51,9 +51,10 @@ pub(super) fn read(document: &Document) -> Pages {
     // Texts of marked content by page and number, taken out as the structure names them.
     let mut marked: HashMap<(ObjectId, i64), String> = HashMap::new();
     let mut order = Vec::new();
+    let mut fonts = content::Fonts::new();
     for id in pages.into_values().take(MAX_PAGES) {
         let Ok(page) = document.get_dictionary(id) else { continue };
-        let Painted { pieces, colours, foreign, readable } = content::read(page, document);
+        let Painted { pieces, colours, foreign, readable } = content::read(page, document, &mut fonts);
         said.readable &= readable;
         said.foreign.extend(foreign);
         said.colours.extend(colours.into_iter().filter(|colour| !said.colours.contains(colour)).collect::<Vec<_>>());
@@ -116,7 +117,7 @@ impl Reader<'_> {
         self.left -= 1;
         let Ok((_, kids)) = self.document.dereference(kids) else { return };
         match kids {
-            Object::Array(kids) => kids.iter().for_each(|kid| self.children(kid, page, depth)),
+            Object::Array(kids) => kids.iter().for_each(|kid| self.children(kid, page, depth - 1)),
             Object::Integer(mcid) => self.content(page, *mcid),
             Object::Dictionary(kid) => {
                 let page = kid.get(b"Pg").and_then(Object::as_reference).ok().or(page);

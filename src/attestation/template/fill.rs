@@ -39,15 +39,21 @@ pub(super) fn environment(source: &str, name: &str, lang: Lang) -> Result<Enviro
         let problem = "a template can't hold control or private characters".to_owned();
         return Err(TemplateError { file: name.to_owned(), line, problem });
     }
+    if let Some(place) = source.find("autoescape") {
+        let line = super::style::line_at(source, place);
+        let problem = "values are never markup: autoescape can't be changed".to_owned();
+        return Err(TemplateError { file: name.to_owned(), line, problem });
+    }
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.map_err(|error| problem(name, source, &error))?);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    // So that whatever filters escape goes through `write`, too.
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
     environment.set_formatter(write);
     environment.set_fuel(Some(FUEL));
-    // What would mark a value as markup.
-    for filter in ["safe", "escape", "e"] {
+    // What would mark a value as markup, or change one that is hidden.
+    for filter in ["safe", "escape", "e", "replace", "format"] {
         environment.remove_filter(filter);
     }
     environment.add_filter("narrative", |text: &str| Value::from_safe_string(hidden(OPEN_NARRATIVE, text)));

@@ -218,7 +218,12 @@ impl Template {
         shown.blocks(&reading.blocks);
         let said = values::comparable(&shown.text);
         let mandated = values::mandated(input);
-        let lacking = mandated.iter().find(|(_, text)| !said.contains(&values::comparable(text)));
+        let quietly = said.to_lowercase();
+        let is_said = |name: &str, text: &str| {
+            let text = values::comparable(text);
+            if values::is_prose(name) { quietly.contains(&text.to_lowercase()) } else { said.contains(&text) }
+        };
+        let lacking = mandated.iter().find(|(name, text)| !is_said(name, text));
         let lacking =
             lacking.map(|(name, _)| format!("every attestation must show {{{{ {name} }}}}, this one does not"));
         let problem = match lacking {

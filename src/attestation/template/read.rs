@@ -25,6 +25,9 @@ use crate::attestation::typeset::{Look, Weight};
 use crate::markdown;
 use crate::text::{Lang, typeset_french};
 
+/// The most columns of a table: each has room for a word.
+const MAX_COLUMNS: usize = 8;
+
 /// The figures that a template can place.
 pub(super) struct Figures {
     /// The QR code of the verification link.
@@ -111,6 +114,9 @@ impl<'a> Reader<'a> {
                 }
                 Event::Start(Tag::DefinitionList) => blocks.push(self.facts()?),
                 Event::Start(Tag::Table(_)) => blocks.push(self.table()?),
+                Event::Start(Tag::BlockQuote(_)) if end.is_some() => {
+                    return Err(Misread { at: ">".to_owned(), problem: "a panel can't stand in a panel".to_owned() });
+                }
                 Event::Start(Tag::BlockQuote(kind)) => {
                     let inside = self.blocks(Some(TagEnd::BlockQuote(kind)))?;
                     blocks.push(panel(inside, self.sheet.needed("body")));
@@ -184,8 +190,8 @@ impl<'a> Reader<'a> {
                 }
                 Some(Event::Start(Tag::Paragraph)) => {
                     self.next += 1;
-                    let inline = self.inline(TagEnd::Paragraph, class)?;
-                    join(&mut item.spans, inline.spans);
+                    let inline = self.plain(class)?;
+                    join(&mut item.spans, inline);
                 }
                 Some(_) => {
                     let inline = self.inline(TagEnd::Item, class)?;
@@ -194,6 +200,18 @@ impl<'a> Reader<'a> {
                     join(&mut item.spans, inline.spans);
                 }
             }
+        }
+    }
+
+    /// The texts of a paragraph inside an item or a fact, where nothing else can stand.
+    fn plain(&mut self, class: &str) -> Result<Vec<Span>, Misread> {
+        let inline = self.inline(TagEnd::Paragraph, class)?;
+        match inline.figure.is_none() && inline.narratives.is_empty() {
+            true => Ok(inline.spans),
+            false => Err(Misread {
+                at: String::new(),
+                problem: "only text can stand in a list or a table of facts".to_owned(),
+            }),
         }
     }
 
@@ -212,7 +230,7 @@ impl<'a> Reader<'a> {
                         match self.events.get(self.next) {
                             Some(Event::Start(Tag::Paragraph)) => {
                                 self.next += 1;
-                                join(&mut value, self.inline(TagEnd::Paragraph, "value")?.spans);
+                                join(&mut value, self.plain("value")?);
                             }
                             Some(Event::End(TagEnd::DefinitionListDefinition)) | None => break,
                             Some(_) => {
@@ -248,6 +266,10 @@ impl<'a> Reader<'a> {
                 Some(other) => return Err(unknown(&other)),
             }
         }
+        if head.len() > MAX_COLUMNS {
+            let problem = format!("a table can have {MAX_COLUMNS} columns");
+            return Err(Misread { at: "|".to_owned(), problem });
+        }
         Ok(Block::Table { head, rows, style: self.sheet.needed("body") })
     }
 
@@ -267,7 +289,20 @@ impl<'a> Reader<'a> {
                 Event::End(TagEnd::Emphasis) => emphasis.discreet = false,
                 Event::Start(Tag::Link { dest_url, .. }) => link = Some(whole(&dest_url)),
                 Event::End(TagEnd::Link) => link = None,
-                Event::Start(Tag::Image { dest_url, .. }) => inline.figure = Some(self.figure(&dest_url)?),
+                Event::Start(Tag::Image { dest_url, .. }) => {
+                    let at = format!("]({dest_url})");
+                    let problem = match (end, &inline.figure) {
+                        (TagEnd::Paragraph, None) => None,
+                        (TagEnd::Paragraph, Some(_)) => Some("a paragraph can hold one figure"),
+                        _ => Some(
+                            "a figure stands in a paragraph of its own or at the start of one, not in a heading, list or table",
+                        ),
+                    };
+                    if let Some(problem) = problem {
+                        return Err(Misread { at, problem: problem.to_owned() });
+                    }
+                    inline.figure = Some(self.figure(&dest_url)?);
+                }
                 Event::Text(text) => {
                     let mut text = text.as_ref();
                     if first && let Some((name, rest)) = text.strip_prefix("{.").and_then(|rest| rest.split_once('}')) {
@@ -284,9 +319,10 @@ impl<'a> Reader<'a> {
             first = false;
         }
         trim(&mut inline.spans);
-        if inline.spans.iter().any(|span| !span.text.is_empty()) {
-            // A narrative inside a sentence is only a text.
-            inline.narratives.clear();
+        let alone = end == TagEnd::Paragraph && inline.spans.is_empty() && inline.figure.is_none();
+        if !inline.narratives.is_empty() && !alone {
+            let problem = "a narrative stands alone in a paragraph: {{ criteria|narrative }}".to_owned();
+            return Err(Misread { at: "|narrative".to_owned(), problem });
         }
         Ok(inline)
     }

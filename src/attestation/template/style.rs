@@ -273,16 +273,24 @@ impl Sheet {
         ] {
             within(key, height, 48.0, 8.0, 160.0)?;
         }
+        let margin_top = within("margin_top", self.page.margin_top, 50.0, 20.0, 200.0)?;
+        let band = within("band", self.page.band, 9.0, 0.0, 60.0)?;
+        if band + 10.0 > margin_top {
+            return Err(refuse("band", "it must end 10 points above the text (margin_top)".to_owned()));
+        }
+        if styles["footer"].look.size > 12.0 {
+            return Err(refuse("styles.footer.size", "it must be 12 at most".to_owned()));
+        }
         let fonts = match (&self.fonts.regular, &self.fonts.bold) {
             (None, None) => None,
             (Some(regular), Some(bold)) => Some((regular.clone(), bold.clone())),
             _ => return Err(refuse("fonts", "name both files, regular and bold".to_owned())),
         };
         Ok(StyleSheet {
-            margin_top: within("margin_top", self.page.margin_top, 50.0, 20.0, 200.0)?,
+            margin_top,
             margin_side: within("margin_side", self.page.margin_side, 60.0, 20.0, 150.0)?,
             margin_bottom: within("margin_bottom", self.page.margin_bottom, 58.0, 40.0, 200.0)?,
-            band: within("band", self.page.band, 9.0, 0.0, 60.0)?,
+            band,
             label_share: within("label_share", self.page.label_share, 0.31, 0.15, 0.6)?,
             qr_code: within("qr_code", self.page.qr_code, 88.0, 70.0, 160.0)?,
             fonts,

@@ -54,6 +54,16 @@ fn what_does_not_work_is_refused_with_its_line() {
         ("![x](logo)", 3, "the style sheet names no logo"),
         ("![](qr)", 3, "alternative text"),
         ("{.huge} x", 3, "the style sheet has no [styles.huge]"),
+        ("> > a", 3, "a panel can't stand in a panel"),
+        ("- ![x](qr)", 3, "not in a heading, list or table"),
+        ("# ![x](qr)", 3, "not in a heading, list or table"),
+        ("![x](qr) ![x](qr)", 3, "one figure"),
+        ("x {{ criteria|narrative }}", 3, "stands alone"),
+        ("- {{ criteria|narrative }}", 3, ""),
+        ("{% autoescape 'html' %}{{ title }}{% endautoescape %}", 3, "autoescape"),
+        ("{{ title|replace('a', 'b') }}", 3, "unknown filter"),
+        ("{{ '%s'|format(title) }}", 3, "unknown filter"),
+        ("| a | b | c | d | e | f | g | h | i |\n|-|-|-|-|-|-|-|-|-|", 3, "8 columns"),
         ("漢", 3, "no embedded font draws U+6F22"),
         ("a\u{7}b", 3, "control or private characters"),
         ("a\u{f0000}61\u{f0002}", 3, "control or private characters"),
@@ -95,6 +105,10 @@ fn every_mandated_mention_must_be_shown() {
     assert!(refused(&ours.replace("## Objectifs", "### Objectifs")).1.contains("skips a level"));
     assert!(refused(&ours_with("## Avant")).1.contains("first heading"));
     assert!(refused(&ours.replace("## Objectifs", "# Objectifs")).1.contains("there are several"));
+    for copied in ["{{ name_secret }}", "[{{ verification_url }}]"] {
+        let other = copied.replace(" }}", "|upper }}");
+        assert!(refused(&ours.replace(copied, &other)).1.contains("must show"), "{other}");
+    }
     // Behind a condition that samples don't meet, too.
     assert!(refused(&ours.replace("{{ title }}", "{% if title == 'x' %}{{ title }}{% endif %}")).1.contains("title"));
 }
@@ -116,6 +130,8 @@ fn a_style_sheet_is_checked_with_its_files() {
     let refused = |style: &str| read_with("", style).expect_err(style);
     assert!(refused("[logo]\nfile = \"logo.svg\"\n").problem.contains("logo.svg is not in the folder"));
     assert_eq!(refused("[page]\nband = -1\n").line, 2);
+    assert!(refused("[page]\nband = 45\n").problem.contains("10 points above the text"));
+    assert!(refused("[styles.footer]\nsize = 20\n").problem.contains("12 at most"));
     let mut all = files(&[("style.toml", "[logo]\nfile = \"logo.svg\"\n"), ("logo.svg", "<svg><script/></svg>")]);
     let error = Template::new(KIND, Lang::Fr, &all).unwrap_err();
     assert!(error.file == "style.toml" && error.problem.starts_with("logo.svg: "), "{error}");
@@ -170,6 +186,42 @@ fn tables_lists_and_panels_are_what_they_look_like() {
     assert_eq!(list, Some((Some(1), 2, 1)));
     let figures = blocks.iter().filter(|block| matches!(block, Block::Beside { .. } | Block::Figure(..))).count();
     assert_eq!(figures, 4, "logo, first panel, signature, verification");
+}
+
+#[test]
+fn what_a_block_of_the_template_says_of_a_value_is_no_markup_either() {
+    let content = CredentialView { title: "[x](https://evil.example) *a* # b".to_owned(), ..french() };
+    let captured = "{% set s %}**{{ title }}**{% endset %}";
+    for (sly, works) in [
+        ("{{ s }}", true),
+        ("{% macro m(x) %}*{{ x }}*{% endmacro %}{{ m(title) }}", true),
+        // What would hide a value twice shows what no font draws.
+        ("{{ [s, title]|join('# ') }}", true),
+        ("{{ s ~ title }}", false),
+        ("{{ s|upper }}", false),
+    ] {
+        let template = read_with(&ours_with(&format!("{captured}{sly}")), "");
+        assert_eq!(template.is_ok(), works, "{sly}");
+        for block in template.iter().flat_map(|template| blocks(template, &content, "Zoé")) {
+            if let Block::Paragraph { spans, .. } = block {
+                let evil = |span: &Span| span.link.as_ref().is_some_and(|link| link.url.contains("evil"));
+                assert!(!spans.iter().any(evil), "{spans:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn beside_a_wide_logo_nothing_is_squeezed_out_of_the_page() {
+    let logo = br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 20"><path fill="green" d="M0 0h300v20H0z"/></svg>"#;
+    let style = "[page]\nmargin_side = 20\n[logo]\nfile = \"logo.svg\"\nheight = 48\n";
+    let mut all = files(&[("style.toml", style)]);
+    all.insert("logo.svg".to_owned(), logo.to_vec());
+    let template = Template::new(KIND, Lang::Fr, &all).unwrap();
+    draw_with(&template, &french(), &PersonName::new("Zoé").unwrap()).unwrap();
+    // Deep lists leave no room for words: refused, never drawn outside.
+    let deep: String = (0..40).map(|depth| format!("{}- x\n", "  ".repeat(depth))).collect();
+    assert!(refused(&ours_with(&deep)).1.contains("outside the margins"));
 }
 
 #[test]

@@ -183,7 +183,12 @@ fn criteria_of(items: &[markdown::Item], mandated: &mut Vec<(&'static str, Strin
     }
 }
 
-/// Text in which mentions are looked for, and mentions: in NFC, without white space, whatever the case of letters.
+/// Text in which mentions are looked for, and mentions: in NFC, without white space.
 pub(super) fn comparable(text: &str) -> String {
-    clean(text).chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    clean(text).chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Whether a mention is found whatever the case of its letters. What is copied or typed is not.
+pub(super) fn is_prose(name: &str) -> bool {
+    !matches!(name, "id" | "verification_url" | "name_secret")
 }
