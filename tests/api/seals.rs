@@ -153,6 +153,21 @@ on_both_engines! {
         assert_eq!(unsealed_alerts(app, SettledAlerts::Hidden).await, 1);
     }
 
+    async fn a_key_that_is_damaged_holds_up_nobody(app: &TestApp) {
+        app.complete(zoe()).await;
+        let award = app.award("892").await;
+        let kit = kit(|_| {});
+        import(app, &kit).await.unwrap();
+        let seal = app.service.store.active_seal(&code("dgafp")).await.unwrap().unwrap();
+        let files = std::fs::read_dir(app.keys().join("dgafp")).unwrap().map(|file| file.unwrap().path());
+        let key = files.into_iter().find(|path| path.to_string_lossy().contains(&seal.thumbprint)).unwrap();
+        std::fs::write(key, "no key").unwrap();
+        // An instance that has not read it yet.
+        let later = app.with(|service| service).await;
+        assert_eq!(found(app, &attestation(&later, &award).await, &kit), None);
+        assert_eq!(unsealed_alerts(app, SettledAlerts::Hidden).await, 1);
+    }
+
     async fn what_can_not_seal_is_not_imported(app: &TestApp) {
         let refused = async |kit: &Kit| import(app, kit).await.unwrap_err().to_string();
         let expired = kit(|params| params.not_after = date_time_ymd(2026, 3, 1));

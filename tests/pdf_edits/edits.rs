@@ -204,6 +204,17 @@ edits! {
         pdf.page_dictionary().set("Contents", vec![first, more.into()]);
     };
     no_structure -> "pdf_not_verifiable": |pdf| { pdf.catalog().remove(b"StructTreeRoot"); };
+    // Followed without a bound, either would end the process or hold it for hours.
+    a_structure_that_names_itself -> "pdf_not_verifiable": |pdf| {
+        let itself = pdf.0.new_object_id();
+        pdf.0.objects.insert(itself, Object::Array(vec![itself.into(); 3]));
+        let root = pdf.catalog().get(b"StructTreeRoot").and_then(Object::as_reference).unwrap();
+        pdf.0.get_dictionary_mut(root).unwrap().set("K", itself);
+    };
+    blank_texts_without_end -> "pdf_not_verifiable": |pdf| {
+        let blank = "BT 0 Tr /f0 9 Tf 1 0 0 -1 60 180 Tm ".to_owned() + &"<> Tj ".repeat(20_000) + "ET";
+        pdf.append(&format!("/Artifact<</Type/Layout>>BDC q 1 0 0 -1 0 841.89 cm {blank} Q EMC"));
+    };
     a_page_more -> "pdf_not_verifiable": |pdf| {
         let page = pdf.page_dictionary().clone();
         let tree = page.get(b"Parent").and_then(Object::as_reference).unwrap();

@@ -245,6 +245,11 @@ impl TestApp {
         command
     }
 
+    /// Where the keyring keeps its files.
+    pub fn keys(&self) -> std::path::PathBuf {
+        self.folder.path().join("keys")
+    }
+
     /// Runs a statement that the store would never run.
     pub async fn tamper(&self, sql: &str) {
         engines::tamper(&self.database, sql).await;
