@@ -204,7 +204,7 @@ pub fn read_identity(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
 impl Serving {
     /// The templates that replace built-in ones: file name to source.
     pub fn template_overrides(&self) -> Result<BTreeMap<String, String>, ConfigError> {
-        self.templates.as_deref().map_or_else(|| Ok(BTreeMap::new()), files_in)
+        self.templates.as_deref().map_or_else(|| Ok(BTreeMap::new()), texts_in)
     }
 
     /// The templates of attestations.
@@ -221,7 +221,7 @@ impl Serving {
 /// The templates of letters that replace built-in ones, in the folder `mail` of this one: file name to source.
 pub fn mail_overrides(templates: Option<&Path>) -> Result<BTreeMap<String, String>, ConfigError> {
     let folder = templates.map(|folder| folder.join("mail")).filter(|folder| folder.is_dir());
-    folder.as_deref().map_or_else(|| Ok(BTreeMap::new()), files_in)
+    folder.as_deref().map_or_else(|| Ok(BTreeMap::new()), texts_in)
 }
 
 /// The largest file of an attestation's template, in bytes: a font.
@@ -238,40 +238,36 @@ pub fn attestation_templates(templates: Option<&Path>) -> Result<Templates, Conf
         if path.is_dir() {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let code = name.parse().map_err(|_| ConfigError::IssuerFolder(path.clone()))?;
-            own.insert(code, binary_files_in(&path)?);
+            own.insert(code, template_files_in(&path)?);
         }
     }
-    Ok(Templates::new(&binary_files_in(&folder)?, &own)?)
+    Ok(Templates::new(&template_files_in(&folder)?, &own)?)
 }
 
 /// The files of a folder, whatever they hold: name to content.
-fn binary_files_in(folder: &Path) -> Result<TemplateFiles, ConfigError> {
+fn template_files_in(folder: &Path) -> Result<TemplateFiles, ConfigError> {
+    files_in(folder, |path| match path.metadata()?.len() {
+        0..=MAX_TEMPLATE_FILE => std::fs::read(path),
+        _ => Err(std::io::Error::other("a file of a template has 4 MiB at most")),
+    })
+}
+
+/// The texts of a folder: file name to content.
+fn texts_in(folder: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
+    files_in(folder, |path| std::fs::read_to_string(path))
+}
+
+/// The files of a folder: name to what is read of each.
+fn files_in<T>(folder: &Path, read: impl Fn(&Path) -> std::io::Result<T>) -> Result<BTreeMap<String, T>, ConfigError> {
     let failed = |path: &Path, source| ConfigError::File { path: path.to_owned(), source };
-    let mut files = TemplateFiles::new();
+    let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
         let path = entry.map_err(|error| failed(folder, error))?.path();
         if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_file()) {
-            if path.metadata().map_err(|error| failed(&path, error))?.len() > MAX_TEMPLATE_FILE {
-                return Err(failed(&path, std::io::Error::other("a file of a template has 4 MiB at most")));
-            }
-            files.insert(name.to_owned(), std::fs::read(&path).map_err(|error| failed(&path, error))?);
+            files.insert(name.to_owned(), read(&path).map_err(|error| failed(&path, error))?);
         }
     }
     Ok(files)
-}
-
-/// The files of a folder: name to content.
-fn files_in(folder: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
-    let failed = |path: &Path, source| ConfigError::File { path: path.to_owned(), source };
-    let mut overrides = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
-        let path = entry.map_err(|error| failed(folder, error))?.path();
-        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_file()) {
-            let source = std::fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
-            overrides.insert(name.to_owned(), source);
-        }
-    }
-    Ok(overrides)
 }
 
 impl Mailing {

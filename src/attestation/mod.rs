@@ -225,8 +225,8 @@ fn footer(
     let sheet = input.template.sheet();
     let look = sheet.needed("footer").look;
     let baseline = A4.1 - sheet.margin_bottom + FOOTER_DROP;
-    let page = input.content.language.pick("Page", "Page");
-    let right = layout.artifact_line(&format!("{page} {number}/{total}"), look);
+    // The word is the same in both languages.
+    let right = layout.artifact_line(&format!("Page {number}/{total}"), look);
     let right_x = A4.0 - sheet.margin_side - right.lines.first().map_or(0.0, |line| line.width);
     let mut footer = vec![(right_x, baseline, look.ink, right)];
     if !reading.footer.is_empty() {

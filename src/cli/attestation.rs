@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, ensure};
 use clap::Subcommand;
 
+use super::officers::parse_kind;
+use super::operations::parse_lang;
 use crate::attestation::{SampleOf, preview};
 use crate::catalog::AwardKind;
 use crate::config;
@@ -51,14 +53,6 @@ pub(super) enum AttestationCommand {
         #[arg(long, env = "SCEAU_TEMPLATES")]
         templates: PathBuf,
     },
-}
-
-fn parse_kind(text: &str) -> Result<AwardKind, &'static str> {
-    AwardKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or("there are participation, certificate")
-}
-
-fn parse_lang(text: &str) -> Result<Lang, &'static str> {
-    [Lang::Fr, Lang::En].into_iter().find(|lang| lang.tag() == text).ok_or("there are fr, en")
 }
 
 fn parse_sample(text: &str) -> Result<SampleOf, &'static str> {

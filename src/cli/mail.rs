@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Subcommand;
 
+use super::operations::parse_lang;
 use crate::catalog::MailEvent;
 use crate::config::{self, Installation, Mailing, SystemClock, SystemEntropy};
 use crate::ids::MessageId;
@@ -57,10 +58,6 @@ pub(super) struct TestOptions {
     /// A folder whose folder `mail` holds templates that replace the built-in ones.
     #[arg(long, env = "SCEAU_TEMPLATES")]
     templates: Option<PathBuf>,
-}
-
-fn parse_lang(text: &str) -> Result<Lang, &'static str> {
-    [Lang::Fr, Lang::En].into_iter().find(|lang| lang.tag() == text).ok_or("there are fr, en")
 }
 
 fn parse_event(text: &str) -> Result<MailEvent, String> {

@@ -152,7 +152,7 @@ pub(super) enum OfficersCommand {
     },
 }
 
-fn parse_kind(text: &str) -> Result<AwardKind, String> {
+pub(super) fn parse_kind(text: &str) -> Result<AwardKind, String> {
     let found = AwardKind::ALL.into_iter().find(|kind| kind.as_str() == text);
     found.ok_or_else(|| format!("there are {}", AwardKind::ALL.map(AwardKind::as_str).join(", ")))
 }

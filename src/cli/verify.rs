@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
+use super::operations::parse_lang;
 use crate::config::{Fetching, Installation, SystemClock, Trusting};
 use crate::pages;
 use crate::service::Service;
@@ -49,10 +50,6 @@ pub(super) struct VerifyOptions {
     /// The language of the report: fr or en.
     #[arg(long, default_value = "en", value_parser = parse_lang)]
     lang: Lang,
-}
-
-fn parse_lang(text: &str) -> Result<Lang, String> {
-    [Lang::Fr, Lang::En].into_iter().find(|lang| lang.tag() == text).ok_or_else(|| "fr or en".into())
 }
 
 /// Verifies a file or an address: status 0 where the badge is valid, 1 where it is not, 2 where it could not be told.

@@ -297,38 +297,10 @@ pub fn on_bytes() -> Vec<Edit> {
             edit: |original| original[..original.len() - 30].to_vec(),
             reason: "pdf_damaged",
         },
-        Edit {
-            name: "encrypted",
-            edit: |original| {
-                let mut pdf = Pdf::open(original);
-                let version = lopdf::EncryptionVersion::V2 {
-                    document: &pdf.0,
-                    owner_password: "owner",
-                    user_password: "",
-                    key_length: 128,
-                    permissions: lopdf::Permissions::all(),
-                };
-                let state = lopdf::EncryptionState::try_from(version).unwrap();
-                pdf.0.encrypt(&state).unwrap();
-                pdf.bytes()
-            },
-            reason: "pdf_encrypted",
-        },
+        Edit { name: "encrypted", edit: |original| encrypted(original, ""), reason: "pdf_encrypted" },
         Edit {
             name: "encrypted_with_a_password",
-            edit: |original| {
-                let mut pdf = Pdf::open(original);
-                let version = lopdf::EncryptionVersion::V2 {
-                    document: &pdf.0,
-                    owner_password: "owner",
-                    user_password: "user",
-                    key_length: 128,
-                    permissions: lopdf::Permissions::all(),
-                };
-                let state = lopdf::EncryptionState::try_from(version).unwrap();
-                pdf.0.encrypt(&state).unwrap();
-                pdf.bytes()
-            },
+            edit: |original| encrypted(original, "user"),
             reason: "pdf_encrypted",
         },
         Edit {
@@ -352,4 +324,18 @@ pub fn on_bytes() -> Vec<Edit> {
             reason: "too_large",
         },
     ]
+}
+
+fn encrypted(original: &[u8], user_password: &str) -> Vec<u8> {
+    let mut pdf = Pdf::open(original);
+    let version = lopdf::EncryptionVersion::V2 {
+        document: &pdf.0,
+        owner_password: "owner",
+        user_password,
+        key_length: 128,
+        permissions: lopdf::Permissions::all(),
+    };
+    let state = lopdf::EncryptionState::try_from(version).unwrap();
+    pdf.0.encrypt(&state).unwrap();
+    pdf.bytes()
 }

@@ -37,6 +37,11 @@ pub(super) const ALL: [(AwardKind, Lang); 4] = [
     (AwardKind::Certificate, Lang::En),
 ];
 
+/// Where one of them stands in [`ALL`].
+pub(super) fn place(kind: AwardKind, lang: Lang) -> usize {
+    ALL.iter().position(|of| *of == (kind, lang)).unwrap_or(0)
+}
+
 /// The built-in template, read once.
 pub(super) fn template(kind: AwardKind, lang: Lang) -> Arc<Template> {
     static READ: OnceLock<Vec<Arc<Template>>> = OnceLock::new();
@@ -44,6 +49,5 @@ pub(super) fn template(kind: AwardKind, lang: Lang) -> Arc<Template> {
         let read = |(kind, lang)| Template::new(kind, lang, &TemplateFiles::new());
         ALL.into_iter().map(|of| Arc::new(read(of).expect("our own templates hold: the tests read them"))).collect()
     });
-    let place = ALL.iter().position(|of| *of == (kind, lang)).unwrap_or(0);
-    Arc::clone(&read[place])
+    Arc::clone(&read[place(kind, lang)])
 }

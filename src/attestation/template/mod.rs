@@ -100,8 +100,7 @@ impl Template {
         let markdown = text_of(files, file)?.unwrap_or_else(|| builtin::source(kind, lang).to_owned());
         let own = text_of(files, style::FILE)?.unwrap_or_default();
         let sheet = Sheet::read(builtin::STYLE)?.under(Sheet::read(&own)?);
-        sheet.check(&own)?;
-        let template = Self::of(file, lang, markdown, sheet, &|name| files.get(name).cloned())?;
+        let template = Self::of((file, lang), markdown, (sheet, &own), &|name| files.get(name).cloned())?;
         template.try_out(kind, lang)?;
         Ok(template)
     }
@@ -114,7 +113,8 @@ impl Template {
         let refuse = |problem: String| TemplateError { file: "a stored template".to_owned(), line: 1, problem };
         let kept: Kept = serde_json::from_str(stored).map_err(|error| refuse(error.to_string()))?;
         let file = |name: &str| kept.files.get(name).and_then(|text| STANDARD.decode(text).ok());
-        let mut template = Self::of(&kept.file, kept.lang, kept.markdown.clone(), kept.style.clone(), &file)?;
+        let of = (kept.file.as_str(), kept.lang);
+        let mut template = Self::of(of, kept.markdown.clone(), (kept.style.clone(), ""), &file)?;
         // Kept bytes never change, even where this version would write them otherwise.
         (template.stored, template.hash) = (stored.to_owned(), hex(&Sha256::digest(stored)));
         Ok(template)
@@ -130,14 +130,14 @@ impl Template {
         &self.hash
     }
 
+    /// From its parts. `written` is the style sheet's own text, to find lines in.
     fn of(
-        file: &str,
-        lang: Lang,
+        (file, lang): (&str, Lang),
         markdown: String,
-        rules: Sheet,
+        (rules, written): (Sheet, &str),
         find: &dyn Fn(&str) -> Option<Vec<u8>>,
     ) -> Result<Self, TemplateError> {
-        let sheet = rules.check("")?;
+        let sheet = rules.check(written)?;
         let mut files = BTreeMap::new();
         let mut found = |name: &str| {
             let bytes = find(name).ok_or_else(|| style_problem(format!("{name} is not in the folder")))?;

@@ -48,7 +48,7 @@ impl Templates {
 
     /// The template of issuers that have none of their own.
     pub fn common(&self, kind: AwardKind, lang: Lang) -> &Arc<Template> {
-        &self.common[builtin::ALL.iter().position(|of| *of == (kind, lang)).unwrap_or(0)]
+        &self.common[builtin::place(kind, lang)]
     }
 
     /// The issuers that have their own.
@@ -58,8 +58,7 @@ impl Templates {
 
     /// The template of an issuer for a kind and a language.
     pub fn of(&self, issuer: &Code, kind: AwardKind, lang: Lang) -> &Arc<Template> {
-        let place = builtin::ALL.iter().position(|of| *of == (kind, lang)).unwrap_or(0);
-        &self.own.get(issuer).unwrap_or(&self.common)[place]
+        &self.own.get(issuer).unwrap_or(&self.common)[builtin::place(kind, lang)]
     }
 }
 

@@ -146,7 +146,7 @@ pub(in crate::attestation) struct Style {
 /// A style sheet that holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::attestation) struct StyleSheet {
-    /// Points above the text of the first page; the others have `margin_other`.
+    /// Points above the text of the first page.
     pub(in crate::attestation) margin_top: f32,
     /// Points left and right of the text.
     pub(in crate::attestation) margin_side: f32,
